@@ -59,7 +59,7 @@ bench: $(DEV) $(PROJECT) ## Time the pipeline on a generated shop
 UV_VERSION := 0.13.9
 # `make lock UPGRADE=--upgrade` takes newer versions; without it only what pyproject.toml asks for changes.
 COMPILE = $(BIN)/uv pip compile pyproject.toml --group build --python-version 3.11 --universal --generate-hashes \
-	--no-annotate --custom-compile-command 'make lock' --quiet $(UPGRADE)
+	--no-annotate --no-strip-extras --custom-compile-command 'make lock' --quiet $(UPGRADE)
 
 lock: | $(BIN)/python ## Resolve pyproject.toml into the two lock files
 	$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
