@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from crm_pipeline.simulation.catalogue import FIRST_PRODUCT_ID, Catalogue
 from crm_pipeline.simulation.columns import timestamps
 from crm_pipeline.simulation.population import Population
+from crm_pipeline.simulation.seasons import Clock
 from crm_pipeline.simulation.settings import ShopSettings
 
 Floats = NDArray[np.float64]
@@ -58,7 +59,7 @@ def plan_campaigns(settings: ShopSettings, catalogue: Catalogue, rng: np.random.
 
 
 def contact_customers(
-    settings: ShopSettings, campaigns: Campaigns, people: Population, rng: np.random.Generator
+    settings: ShopSettings, clock: Clock, campaigns: Campaigns, people: Population, rng: np.random.Generator
 ) -> Contacts:
     """Draw who is contacted, and who answers within `campaign_days`."""
     known = people.arrival[None, :] < campaigns.start[:, None]
@@ -66,11 +67,13 @@ def contact_customers(
     size = len(campaign)
     minutes = rng.integers(0, 60, size)
     contacted_at = campaigns.start[campaign] + (CONTACT_HOUR + minutes / 60) / 24
-    responded_at = contacted_at + rng.exponential(MEAN_RESPONSE_DAYS, size)
+    # Answers come in shopping hours: the wait is in shopping time.
+    answer_time = clock.shopping_time(contacted_at) + rng.exponential(MEAN_RESPONSE_DAYS, size)
+    responded_at = clock.calendar_time(answer_time)
     response_share = np.array([segment.response_share for segment in settings.segments])[people.segment[customer]]
     # The shop writes to customers who have left as well: it cannot see them leave.
-    end = np.minimum(campaigns.start[campaign] + settings.campaign_days, settings.days)
-    answers = (rng.random(size) < response_share) & (responded_at < np.minimum(people.departure[customer], end))
+    last = np.minimum(people.departure[customer], campaigns.start[campaign] + settings.campaign_days)
+    answers = (rng.random(size) < response_share) & (answer_time < settings.days) & (responded_at < last)
     coupon = campaign * settings.coupons_per_campaign + rng.integers(0, settings.coupons_per_campaign, size)
     return Contacts(
         campaign=campaign,

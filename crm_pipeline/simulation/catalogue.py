@@ -49,7 +49,7 @@ class Catalogue:
 
 
 def make_catalogue(settings: ShopSettings, rng: np.random.Generator) -> Catalogue:
-    """Draw the catalogue: Zipf-Mandelbrot popularity, log-normal prices around a level per category, tastes by category."""
+    """Draw the catalogue: Zipf-Mandelbrot popularity, log-normal prices around category levels, tastes by category."""
     size, categories = settings.products, len(settings.category_names)
     by_popularity = rng.permutation(size)
     popularity = np.empty(size)

@@ -96,14 +96,16 @@ def draw_lines(
 
 
 def add_returns(
-    settings: ShopSettings, people: Population, orders: Orders, lines: Lines, rng: np.random.Generator
+    settings: ShopSettings, clock: Clock, people: Population, orders: Orders, lines: Lines, rng: np.random.Generator
 ) -> tuple[Orders, Lines]:
     """Append return orders: whole lines sent back at what was paid, together, some days after their order."""
     segment = people.segment[orders.customer[lines.order]]
     delay = SHORTEST_RETURN_DAYS + rng.exponential(MEAN_RETURN_DAYS, len(orders.customer))
-    returned_at = orders.ordered_at + delay
+    # Returns come in shopping hours, too: the delay is in shopping time.
+    return_time = clock.shopping_time(orders.ordered_at) + delay
+    returned_at = clock.calendar_time(return_time)
     returns = rng.random(len(lines.order)) < _by_segment(settings, "return_share")[segment]
-    returns &= returned_at[lines.order] < settings.days
+    returns &= return_time[lines.order] < settings.days
     origin, position = np.unique(lines.order[returns], return_inverse=True)
     every_order = Orders(
         customer=np.concatenate([orders.customer, orders.customer[origin]]),

@@ -114,7 +114,7 @@ def write_shop(
 
 def crm_yaml(settings: ShopSettings, file_format: FileFormat, snapshot_dates: tuple[date, ...] = ()) -> str:
     """The text of the crm.yaml that maps the files of `write_shop`."""
-    text = _CRM_YAML.format(
+    return _CRM_YAML.format(
         name=settings.name,
         snapshots=_snapshots(settings, snapshot_dates),
         churn_days=CHURN_DAYS,
@@ -122,15 +122,6 @@ def crm_yaml(settings: ShopSettings, file_format: FileFormat, snapshot_dates: tu
         recommendation_days=RECOMMENDATION_DAYS,
         suffix=file_format,
         last_day=settings.last_day,
-    )
-    # A line with text in a number column must not stop the reader: its discount is unknown, nothing more.
-    return (
-        text.replace(
-            "list_amount::decimal(18,2) - net_amount::decimal(18,2)",
-            "try_cast(list_amount as decimal(18,2)) - try_cast(net_amount as decimal(18,2))",
-        )
-        if settings.dirt
-        else text
     )
 
 

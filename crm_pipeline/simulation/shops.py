@@ -92,10 +92,10 @@ class Shop:
         """One chunk with the number of its orders and (before dirt) lines."""
         settings, plan = self.settings, self.campaign_plan
         people = draw_population(settings, clock, first, size, rng)
-        contacts = campaign_model.contact_customers(settings, plan, people, rng)
+        contacts = campaign_model.contact_customers(settings, clock, plan, people, rng)
         sales = order_model.draw_orders(clock, people, contacts, rng)
         sold = order_model.draw_lines(settings, self.catalogue, plan, people, sales, rng)
-        orders, lines = order_model.add_returns(settings, people, sales, sold, rng)
+        orders, lines = order_model.add_returns(settings, clock, people, sales, sold, rng)
         exported = order_model.lines_table(settings, people, orders, lines, order_id, line_id)
         line_count = exported.num_rows
         if settings.dirt:
