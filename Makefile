@@ -53,7 +53,7 @@ format: $(DEV) ## Let ruff rewrite what it can
 docs: $(RUN) $(PROJECT) ## Write the generated pages of docs/
 	$(BIN)/crm-pipeline docs $(ARGS)
 
-bench: $(DEV) $(PROJECT) ## Time the pipeline on a generated shop
+bench: $(RUN) $(PROJECT) ## Time the pipeline on a generated shop
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
 UV_VERSION := 0.13.9
