@@ -32,11 +32,10 @@ EVALUATION_COLUMNS = (
     "row_count",
 )
 _TYPES = {
-    "known_date": "datetime64[us]",
-    "snapshot_date": "datetime64[us]",
-    "snapshot_count": "int64",
-    **{name: "float64" for name in RESULT_COLUMNS[2:] if name != "baseline"},
-    "row_count": "int64",
+    **{name: "float64" for name in EVALUATION_COLUMNS},
+    **{name: "str" for name in ("scope", "model", "population", "metric", "baseline")},
+    **{name: "int64" for name in ("snapshot_count", "row_count")},
+    **{name: "datetime64[us]" for name in ("known_date", "snapshot_date")},
 }
 _SORT = ["snapshot_date", "scope", "population", "metric", "model"]
 

@@ -59,8 +59,8 @@ def grade(
 ) -> Grade:
     """Grade a model from one row of an evaluation; the arguments are named like its columns.
 
-    The baseline's own row, and an unknown bound, give D. Raises ValueError when a positive improvement cannot be set
-    against a room: the metric has no perfect value (lift), or the baseline leaves none.
+    The baseline's own row, and an unknown bound, give D. Raises ValueError when the improvement cannot be set against
+    a room: the metric has no perfect value (lift), or a perfect baseline is said to have been beaten.
     """
     if model == baseline:
         return Grade("D", 0.0, f"D: {baseline} is the baseline rule itself.")
@@ -71,7 +71,7 @@ def grade(
     if improvement_lower <= 0:
         return Grade("D", share, f"D: {model} does not surely beat {baseline}; {gain}.")
     letter: Letter = next((name for name, least in GRADE_THRESHOLDS if share >= least), "C")
-    room = f"{share:.0%} of the room that {baseline} leaves at {baseline_value:.3g}"
+    room = f"{share:.1%} of the room that {baseline} leaves at {baseline_value:.3g}"
     return Grade(letter, share, f"{letter}: {model} beats {baseline}; {gain}, {room}.")
 
 
