@@ -1,0 +1,1 @@
+"""Timed runs on simulated shops; not part of the test suite."""
