@@ -1,0 +1,31 @@
+"""Orders: lines of one order collapsed, so that features need not touch every line."""
+
+from crm_pipeline.contract import columns
+from crm_pipeline.contract.table import Column, Table
+
+TABLE = Table(
+    name="orders",
+    description=(
+        "One row per order and part of it. What was added to, or returned from, an order on a later day is a part of its own, "
+        "known on its own day, so that it changes nothing about earlier ones."
+    ),
+    grain=("order_id", "order_part"),
+    columns=(
+        columns.ORDER_ID,
+        Column("order_part", "integer", "1 for the order as first known; later additions and returns count on."),
+        columns.CUSTOMER_ID.may_be_null(),
+        columns.ORDERED_AT,
+        Column("line_count", "integer", "Lines of the part; 0 for an order without lines."),
+        Column("product_count", "integer", "Different products of the part; 0 for an order without lines."),
+        columns.QUANTITY,
+        columns.NET_AMOUNT,
+        columns.DISCOUNT_AMOUNT,
+        columns.IS_RETURN,
+        columns.KNOWN_AT,
+    ),
+    rules=("order_part >= 1", "product_count <= line_count", "known_at >= ordered_at"),
+    kind="replaced",
+    partition_column=None,
+    order_by=("known_at", "order_id", "order_part"),
+    owner="team:data-engineering",
+)

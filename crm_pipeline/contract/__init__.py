@@ -1,0 +1,1 @@
+"""What a table is, and what is derived from its declaration."""

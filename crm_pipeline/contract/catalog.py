@@ -1,0 +1,103 @@
+"""Finds every declared table: stage = package, table = module = ``.sql``."""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from graphlib import TopologicalSorter
+from hashlib import sha256
+from importlib import import_module
+from importlib.resources import files
+from types import ModuleType
+from typing import Any
+
+from crm_pipeline.contract.sql import parameters, upstream_tables
+from crm_pipeline.contract.table import Table
+
+STAGES = ("ingestion", "staged", "quality", "cleaned", "features", "segments", "churn", "recommendations")
+INGESTION_STAGE = "ingestion"
+CONTEXT_PARAMETERS = ("rows", "project", "snapshot_date")
+
+
+@dataclass(frozen=True)
+class Transform:
+    """How a table is computed: its SQL, the pure function after it, and what both read.
+
+    ``streams``: the function treats rows independently, so it is given frames of a bounded size, one after the other.
+    """
+
+    table: Table
+    sql: str
+    function: Callable[..., Any] | None
+    upstream: tuple[str, ...]
+    frames: tuple[str, ...]
+    sql_parameters: tuple[str, ...]
+    streams: bool
+    code_hash: str
+
+
+def _digest(*parts: str) -> str:
+    return sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def _source_of(function: Callable[..., Any] | None, module: ModuleType) -> str:
+    """The text whose change makes the table stale: the function's module and the model modules that it imports."""
+    if function is None:
+        return ""
+    texts = [inspect.getsource(module)]
+    imported = {
+        value.__module__ for value in vars(module).values() if hasattr(value, "__module__") and value.__module__
+    }
+    for name in sorted(imported):
+        if name.startswith("crm_pipeline.") and name != module.__name__ and ".contract." not in name:
+            texts.append(inspect.getsource(import_module(name)))
+    return "\n".join(texts)
+
+
+def transform_of(module: ModuleType, table: Table) -> Transform:
+    """The transform declared by a table's module."""
+    function = getattr(module, "build", None)
+    frames = tuple(p for p in inspect.signature(function).parameters if p not in CONTEXT_PARAMETERS) if function else ()
+    upstream = tuple(dict.fromkeys((*upstream_tables(table.sql), *frames)))
+    contract = repr((table.columns, table.grain, table.rules, table.expectations, table.kind, table.order_by))
+    return Transform(
+        table=table,
+        sql=table.sql,
+        function=function,
+        upstream=upstream,
+        frames=frames,
+        sql_parameters=parameters(table.sql),
+        streams=bool(getattr(module, "STREAMS", False)),
+        code_hash=_digest(table.sql, contract, _source_of(function, module)),
+    )
+
+
+def _modules(stage: str) -> list[ModuleType]:
+    package = import_module(f"crm_pipeline.{stage}")
+    names = sorted(info.name for info in pkgutil.iter_modules(package.__path__))
+    return [import_module(f"crm_pipeline.{stage}.{name}") for name in names]
+
+
+@cache
+def declared_transforms() -> Mapping[str, Transform]:
+    """Every table computed by a ``.sql`` file (and function), by name, in an order in which they can be built."""
+    found: dict[str, Transform] = {}
+    for stage in STAGES:
+        if stage == "staged":
+            continue
+        for module in _modules(stage):
+            table = getattr(module, "TABLE", None)
+            if table is None:
+                continue
+            stem = module.__name__.rsplit(".", 1)[1]
+            if table.name != stem:
+                raise ValueError(f"{module.__name__} declares the table {table.name}; both must have one name")
+            sql = files(f"crm_pipeline.{stage}").joinpath(f"{stem}.sql")
+            if not sql.is_file():
+                continue
+            found[table.name] = transform_of(module, replace(table, stage=stage, sql=sql.read_text()))
+    order = TopologicalSorter({name: set(item.upstream) & found.keys() for name, item in found.items()}).static_order()
+    return {name: found[name] for name in order}

@@ -1,0 +1,131 @@
+"""What a table is: declared once, beside the query that makes it.
+
+A module of a stage package declares one ``TABLE``; the ``.sql`` file of the same name computes it, and an optional pure function
+``build`` turns the query's frame into rows. Everything else (DDL, casts, checks, Dagster assets, data dictionary) is derived.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+Pii = Literal["none", "pseudonymous", "direct"]
+Kind = Literal["replaced", "snapshot", "append_only"]
+Severity = Literal["critical", "warning"]
+Statistic = Literal["null_share", "distinct_count", "minimum", "maximum", "mean", "row_count", "row_count_change"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its DuckDB type, what it means (with the unit), and how personal it is."""
+
+    name: str
+    type: str
+    description: str
+    nullable: bool = False
+    pii: Pii = "none"
+    is_volatile: bool = False
+    """Says when something was done, not what; left out of content hashes."""
+
+    def may_be_null(self) -> Column:
+        """The same column where a missing value has a meaning (the description says which)."""
+        return replace(self, nullable=True)
+
+    def described(self, description: str) -> Column:
+        """The same column with a description that fits the table."""
+        return replace(self, description=description)
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """A judgement on a table's profile: ``statistic`` of ``column`` (or of the table) lies between ``minimum`` and ``maximum``.
+
+    ``critical`` stops the table before it replaces the last good one; ``warning`` only shows.
+    """
+
+    statistic: Statistic
+    column: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    severity: Severity = "warning"
+    why: str = ""
+
+    @property
+    def name(self) -> str:
+        """A stable identifier such as ``null_share(brand)``."""
+        return f"{self.statistic}({self.column})" if self.column else self.statistic
+
+
+@dataclass(frozen=True)
+class Table:
+    """The contract of one table.
+
+    ``kind``: *replaced* tables are rebuilt whole; *snapshot* tables hold one part per snapshot date, replaced alone;
+    *append_only* tables keep every version of a part and show the newest. ``partition_column`` names the snapshot date of the
+    last two. ``rules`` are SQL predicates that are true for every row. ``order_by`` is the stored order (default: the grain).
+    """
+
+    name: str
+    description: str
+    grain: tuple[str, ...]
+    columns: tuple[Column, ...]
+    rules: tuple[str, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
+    kind: Kind = "snapshot"
+    partition_column: str | None = "snapshot_date"
+    order_by: tuple[str, ...] = ()
+    unit_of_freshness_days: int = 40
+    owner: str = "team:analytics"
+    about_loads: bool = False
+    """True for records of how data was loaded (never of customers): visible at every snapshot."""
+    stage: str = field(default="", compare=False)
+    sql: str = field(default="", compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in self.columns]
+        if len(set(names)) != len(names):
+            raise ValueError(f"table {self.name}: a column is declared twice")
+        for name in (*self.grain, *self.order_by, *((self.partition_column,) if self.partition_column else ())):
+            if name not in names:
+                raise ValueError(f"table {self.name}: {name} is not among its columns {names}")
+        if (self.partition_column is None) != (self.kind == "replaced"):
+            raise ValueError(
+                f"table {self.name}: a {self.kind} table and partition_column={self.partition_column} do not go together"
+            )
+
+    def column(self, name: str) -> Column:
+        """The column called ``name``; KeyError when there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"table {self.name} has no column {name}")
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names in the declared order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def hashed_columns(self) -> tuple[str, ...]:
+        """The columns that make the content hash."""
+        return tuple(column.name for column in self.columns if not column.is_volatile)
+
+    @property
+    def is_partitioned(self) -> bool:
+        """Whether the table is built per snapshot date."""
+        return self.partition_column is not None
+
+    @property
+    def is_event_table(self) -> bool:
+        """Whether rows carry the time when the company could know them."""
+        return not self.is_partitioned and "known_at" in self.column_names
+
+    @property
+    def qualified_name(self) -> str:
+        """``stage.name``, where the table lives; only the warehouse uses it."""
+        return f'"{self.stage}"."{self.name}"'
+
+    @property
+    def stored_order(self) -> tuple[str, ...]:
+        """The columns by which rows are stored."""
+        return self.order_by or self.grain

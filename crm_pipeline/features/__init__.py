@@ -1,0 +1,1 @@
+"""What was known of each customer at each snapshot."""

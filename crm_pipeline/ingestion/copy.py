@@ -1,0 +1,122 @@
+"""Copies source files into immutable Parquet named by their sha256: all text, plus each record's position."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from difflib import get_close_matches
+from hashlib import file_digest
+from pathlib import Path
+
+import duckdb
+
+from crm_pipeline.contract.sql import referenced_columns
+from crm_pipeline.errors import UserError
+from crm_pipeline.project import Source
+
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
+JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
+COMPRESSED = (".gz", ".zst")
+
+
+def sha256_of(path: Path) -> str:
+    """Digest of a file's bytes; UserError when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); check the file and its permissions") from None
+
+
+def _literal(text: str | Path) -> str:
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def _reader(path: Path) -> tuple[str, str]:
+    """The table function that reads the file, and its kind (`text`, `parquet`, `json`)."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    kind = next((suffix for suffix in reversed(suffixes) if suffix not in COMPRESSED), "")
+    if kind in TEXT_SUFFIXES:
+        return f"read_csv({_literal(path)}, all_varchar = true, store_rejects = true, rejects_limit = 0)", "text"
+    if kind == ".parquet":
+        return f"read_parquet({_literal(path)}, file_row_number = true)", "parquet"
+    if kind in JSON_SUFFIXES:
+        return f"read_json({_literal(path)}, maximum_object_size = 16777216)", "json"
+    raise UserError(
+        f"{path}: the file type {kind or 'without a suffix'!r} is not supported; expected CSV, TSV, JSON, JSON lines or Parquet"
+    )
+
+
+def copy_file(path: Path, source_name: str, source: Source, target: Path) -> int:
+    """Write the immutable copy of one file to ``target``; returns its number of rows. UserError names file and line."""
+    if path.stat().st_size == 0:
+        raise UserError(f"{path}: the file is empty; expected the rows of source {source_name!r}")
+    reader, kind = _reader(path)
+    draft = target.with_suffix(".parquet.new")
+    connection = duckdb.connect()
+    try:
+        names = [
+            row[0]
+            for row in connection.execute(f"describe select * from {reader}").fetchall()
+            if row[0] != "file_row_number"
+        ]
+        _check_columns(path, source_name, source, names)
+        position = "file_row_number + 1" if kind == "parquet" else "row_number() over ()"
+        texts = ", ".join(f'cast("{_escaped(name)}" as varchar) as "{_escaped(name)}"' for name in names)
+        connection.execute(
+            f"create temp view whole as select {position} as __position, cast(null as varchar) as __broken, {texts} from {reader}"
+        )
+        connection.execute(f"copy (select * from whole) to {_literal(draft)} (format parquet, compression zstd)")
+        if kind == "text":
+            _append_broken(connection, draft, names)
+        row = connection.execute(f"select count(*) from read_parquet({_literal(draft)})").fetchone()
+    except duckdb.Error as error:
+        draft.unlink(missing_ok=True)
+        if "space left" in str(error).lower():
+            raise
+        first = str(error).splitlines()[0]
+        raise UserError(
+            f"{path}: cannot be read as {kind} ({first}); check the file, or correct `path` of source {source_name!r}"
+        ) from None
+    finally:
+        connection.close()
+    os.replace(draft, target)
+    return int(row[0]) if row else 0
+
+
+def check_copy(path: Path, source_name: str, source: Source, copy: Path) -> None:
+    """UserError when the mapping names a column that an already copied file does not have."""
+    with duckdb.connect() as connection:
+        described = connection.execute(f"describe select * from read_parquet({_literal(copy)})").fetchall()
+    _check_columns(path, source_name, source, [row[0] for row in described if not row[0].startswith("__")])
+
+
+def _append_broken(connection: duckdb.DuckDBPyConnection, draft: Path, names: Iterable[str]) -> None:
+    """Lines that are no record stay accounted for: they follow the records, with their line number and what is wrong."""
+    count = connection.execute("select count(*) from reject_errors").fetchone()
+    if not count or not count[0]:
+        return
+    second = draft.with_suffix(".all")
+    nulls = ", ".join(f'cast(null as varchar) as "{_escaped(name)}"' for name in names)
+    connection.execute(
+        f"copy (select * from read_parquet({_literal(draft)}) union all "
+        f"select -line, min(lower(replace(error_type::varchar, '_', ' '))), {nulls} from reject_errors group by line order by 1) "
+        f"to {_literal(second)} (format parquet, compression zstd)"
+    )
+    os.replace(second, draft)
+
+
+def _escaped(name: str) -> str:
+    return name.replace('"', '""')
+
+
+def _check_columns(path: Path, source_name: str, source: Source, names: list[str]) -> None:
+    for target, mapping in source.columns.items():
+        wanted = [mapping.column] if mapping.column is not None else list(referenced_columns(mapping.sql or ""))
+        for name in wanted:
+            if name is not None and name.lower() not in {known.lower() for known in names}:
+                near = get_close_matches(name, names, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(names[:20])}"
+                raise UserError(
+                    f"{path}: sources.{source_name}.columns.{target} names the column {name!r}, which is not in the file; {hint}"
+                )

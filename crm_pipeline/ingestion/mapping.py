@@ -1,0 +1,145 @@
+"""The query that reads a source as an entity: text as mapped, values as typed, and the first rule that a row breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from crm_pipeline.contract.sql import safe_casts
+from crm_pipeline.ingestion.entities import Entity, EntityColumn
+from crm_pipeline.project import ColumnMapping, Source
+
+EARLIEST = "1970-01-01"
+STATIC_SINCE = f"timestamp '{EARLIEST} 00:00:00'"
+WORDS = {
+    "decimal": "a number",
+    "timestamp": "a date and time",
+    "date": "a date",
+    "boolean": "true or false",
+    "varchar": "text",
+}
+
+
+@dataclass(frozen=True)
+class LoadedFile:
+    """One current file of a source: its name, its immutable copy and when it was loaded (project time)."""
+
+    name: str
+    copy: Path
+    loaded_at: datetime
+
+
+def literal(text: str) -> str:
+    """A SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _text(mapping: ColumnMapping | None) -> str:
+    """The value as text; blank means missing."""
+    if mapping is None:
+        return "cast(null as varchar)"
+    if mapping.column is not None:
+        name = mapping.column.replace('"', '""')
+        return f"nullif(trim(\"{name}\"), '')"
+    return f"nullif(trim(cast(({safe_casts(mapping.sql or '')}) as varchar)), '')"
+
+
+def _typed(column: EntityColumn, mapping: ColumnMapping | None, zone: str, project_zone: str) -> str:
+    text = f'"text_{column.name}"'
+    if column.type == "varchar":
+        return text
+    if column.type not in ("timestamp", "date"):
+        return f"try_cast({text} as {column.type})"
+    if mapping is not None and mapping.format is not None:
+        local = f"try_strptime({text}, {literal(mapping.format)})"
+    else:
+        local = f"try_cast({text} as timestamp)"
+    if column.type == "date":
+        return f"cast({local} as date)"
+    moved = local if zone == project_zone else f"timezone({literal(project_zone)}, timezone({literal(zone)}, {local}))"
+    if mapping is not None and mapping.format is not None:
+        return moved
+    offset = f"timezone({literal(project_zone)}, try_cast({text} as timestamptz))"
+    return f"case when regexp_matches({text}, ':\\d\\d(\\.\\d+)?\\s*(Z|[+-]\\d\\d(:?\\d\\d)?)$') then {offset} else {moved} end"
+
+
+def _verdict(entity: Entity, source: Source, project_rules: Sequence[tuple[str, str]]) -> str:
+    """The first rule that the row breaks, as a case expression; null for a good row."""
+    cases = ["when broken is not null then 'line cannot be read: ' || broken"]
+    for column in entity.columns:
+        if column.required:
+            cases.append(f"when \"text_{column.name}\" is null then '{column.name} is missing'")
+    for column in entity.columns:
+        word = WORDS[column.type.split("(")[0]]
+        if column.type != "varchar" and column.name in source.columns:
+            cases.append(
+                f'when "text_{column.name}" is not null and "{column.name}" is null then \'{column.name} is not {word}\''
+            )
+    for column in entity.columns:
+        if column.type == "timestamp" and column.name in source.columns:
+            cases.append(f"when \"{column.name}\" < {STATIC_SINCE} then '{column.name} lies before {EARLIEST}'")
+    if entity.event_time and entity.event_time in source.columns:
+        cases.append(
+            f"when \"{entity.event_time}\" > loaded_at + interval 1 day then '{entity.event_time} lies in the future'"
+        )
+    for predicate, reason in project_rules:
+        cases.append(f"when ({predicate}) is not true then {literal(reason)}")
+    return "case " + " ".join(cases) + " end"
+
+
+def _known_at(entity: Entity, source: Source) -> str:
+    if "known_at" in source.columns:
+        event = f', "{entity.event_time}"' if entity.event_time else ""
+        return f"greatest(mapped_known_at{event})"
+    if source.static:
+        return STATIC_SINCE
+    return f'"{entity.event_time}"' if entity.event_time else "cast(null as timestamp)"
+
+
+def content_digest(names: Sequence[str]) -> str:
+    """The identifier of a row that has none of its own: a digest of its content."""
+    return "md5(concat_ws('|', " + ", ".join(f"coalesce(cast(\"{name}\" as varchar), '')" for name in names) + "))"
+
+
+def source_query(entity: Entity, name: str, source: Source, files: Sequence[LoadedFile], project_zone: str) -> str:
+    """Select the staged columns of one source: position, typed values, known_at, verdict and the broken rule."""
+    zone = source.time_zone or project_zone
+    extra = [key for key in source.columns if key not in entity.column_names]
+    texts = [f'{_text(source.columns.get(c.name))} as "text_{c.name}"' for c in entity.columns]
+    attributes = (
+        "map(["
+        + ", ".join(literal(key) for key in extra)
+        + "], ["
+        + ", ".join(_text(source.columns[key]) for key in extra)
+        + "])"
+    )
+    if entity.extra_columns:
+        texts.append(f"cast({attributes if extra else 'map([], [])'} as map(varchar, varchar)) as attributes")
+    reads = " union all ".join(
+        f"select {literal(name)} as source, {literal(file.name)} as file_name, timestamp '{file.loaded_at}' as loaded_at, * "
+        f"from read_parquet({literal(str(file.copy))})"
+        for file in files
+    )
+    mapped = ", ".join(["source", "file_name", "loaded_at", "__position as position", "__broken as broken", *texts])
+    own = [c for c in entity.columns if c.name != "known_at"]
+    typed = [f'{_typed(c, source.columns.get(c.name), zone, project_zone)} as "{c.name}"' for c in own]
+    known = next(c for c in entity.columns if c.name == "known_at")
+    typed.append(f"{_typed(known, source.columns.get('known_at'), zone, project_zone)} as mapped_known_at")
+    generated = entity.generated_key if entity.generated_key not in source.columns else None
+    values = [
+        f'{content_digest([c.name for c in own if c.name != generated])} as "{c.name}"'
+        if c.name == generated
+        else f'"{c.name}"'
+        for c in own
+    ]
+    carried = ", attributes" if entity.extra_columns else ""
+    rules = [*entity.rules, *((predicate, reason) for reason, predicate in source.rules.items())]
+    verdict = _verdict(entity, source, rules).replace('"known_at"', "mapped_known_at")
+    return (
+        f"with mapped as (select {mapped} from ({reads})), typed as (select *, {', '.join(typed)} from mapped), "
+        f"judged as (select *, {_known_at(entity, source)} as known_at, {verdict} as rule from typed) "
+        f"select source, file_name, position, loaded_at, {', '.join(values)}{carried}, known_at, "
+        f"case when rule is null then 'clean' else 'rejected' end as verdict, rule from judged"
+    )

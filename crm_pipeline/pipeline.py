@@ -1,0 +1,102 @@
+"""The whole graph of one project: every table with its recipe, in an order in which they can be built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from graphlib import TopologicalSorter
+from typing import TYPE_CHECKING
+
+from crm_pipeline.contract.catalog import Transform, declared_transforms
+from crm_pipeline.contract.table import Table
+from crm_pipeline.ingestion.entities import ENTITIES
+from crm_pipeline.ingestion.load import SOURCE_FILES, SourceFilesRecipe
+from crm_pipeline.ingestion.staged import STAGED, StagedRecipe
+from crm_pipeline.project import Project
+from crm_pipeline.warehouse.candidate import Builder, Part
+from crm_pipeline.warehouse.connection import Warehouse
+from crm_pipeline.warehouse.ledger import digest
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+def all_tables() -> dict[str, Table]:
+    """Every declared table by name: the manifest, the staged tables and those computed by SQL."""
+    return {
+        SOURCE_FILES.name: SOURCE_FILES,
+        **STAGED,
+        **{name: item.table for name, item in declared_transforms().items()},
+    }
+
+
+@dataclass(frozen=True)
+class SqlRecipe:
+    """Computes a declared table for one project."""
+
+    transform: Transform
+    tables: Mapping[str, Table]
+    project: Project
+
+    @property
+    def table(self) -> Table:
+        """The contract."""
+        return self.transform.table
+
+    @property
+    def upstream(self) -> Sequence[Table]:
+        """The tables that the query and the function read."""
+        return tuple(self.tables[name] for name in self.transform.upstream)
+
+    @property
+    def dependencies(self) -> tuple[str, ...]:
+        """Tables that must be built before; a table that reads its own earlier parts does not wait for itself."""
+        return tuple(name for name in self.transform.upstream if name != self.table.name)
+
+    @property
+    def code_hash(self) -> str:
+        """Changes with the SQL, the contract, the function and, after `cleaned`, the project's settings."""
+        settings = self.project.settings_hash() if self.table.is_partitioned else ""
+        return digest(self.transform.code_hash, settings)
+
+    def own_inputs(self, connection: DuckDBPyConnection) -> Mapping[str, str]:
+        """None beyond tables."""
+        return {}
+
+    def build(self, connection: DuckDBPyConnection, parts: Sequence[Part], progress: Callable[[str], None]) -> None:
+        """Fill the candidate."""
+        Builder(self.transform, self.tables, self.project).build(connection, parts, progress)
+
+
+AnyRecipe = SqlRecipe | StagedRecipe | SourceFilesRecipe
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A project with everything that can be built for it."""
+
+    project: Project
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        """The project's files."""
+        return Warehouse(self.project)
+
+    @cached_property
+    def recipes(self) -> dict[str, AnyRecipe]:
+        """Every table's recipe, upstream first."""
+        tables = all_tables()
+        raw = self.warehouse.raw_files
+        found: dict[str, AnyRecipe] = {SOURCE_FILES.name: SourceFilesRecipe(self.project, raw, self.now)}
+        found |= {f"staged_{name}": StagedRecipe(entity, self.project, raw) for name, entity in ENTITIES.items()}
+        found |= {name: SqlRecipe(item, tables, self.project) for name, item in declared_transforms().items()}
+        graph = {name: set(recipe.dependencies) for name, recipe in found.items()}
+        return {name: found[name] for name in TopologicalSorter(graph).static_order()}
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """Every table by name, upstream first."""
+        return {name: recipe.table for name, recipe in self.recipes.items()}

@@ -1,0 +1,232 @@
+"""A project: the folder with a ``crm.yaml`` that maps a company's files to the customer model."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import date, datetime
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from crm_pipeline.errors import UserError
+from crm_pipeline.schedule import SnapshotGrid
+from crm_pipeline.yaml_lines import closest, load_with_lines
+
+EXAMPLE = "data/complete_journey"
+
+
+class Settings(BaseModel):
+    """Base of every section: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ChurnSettings(Settings):
+    """``churn``: the horizon, and after how many silent days a customer counts as gone already (default: from the gaps)."""
+
+    horizon_days: int = Field(default=30, ge=1, le=730)
+    active_days: int | None = Field(default=None, ge=1, le=3650)
+
+
+class ClvSettings(Settings):
+    """``clv``: horizon, yearly discount rate and the margin that turns spend into value."""
+
+    horizon_days: int = Field(default=90, ge=1, le=1095)
+    discount_rate: float = Field(default=0.1, ge=0, lt=10)
+    margin: float = Field(default=1.0, gt=0, le=1)
+
+
+class RecommendationSettings(Settings):
+    """``recommendations``: horizon of the outcome, and how many products each customer gets."""
+
+    horizon_days: int = Field(default=30, ge=1, le=730)
+    count: int = Field(default=10, ge=1, le=100)
+
+
+class ColumnMapping(Settings):
+    """One entity column: a source column, or a SQL expression over source columns; and how its text is written."""
+
+    column: str | None = None
+    sql: str | None = None
+    format: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> ColumnMapping:
+        if (self.column is None) == (self.sql is None):
+            raise ValueError("expected exactly one of `column` and `sql`")
+        return self
+
+
+class Source(Settings):
+    """One source of one entity."""
+
+    entity: str
+    path: str
+    package: str | None = None
+    time_zone: str | None = None
+    data_through: date | None = None
+    static: bool = False
+    columns: dict[str, ColumnMapping]
+    rules: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _plain_names(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {str(key): {"column": str(item)} if not isinstance(item, dict) else item for key, item in value.items()}
+
+
+class Project(Settings):
+    """A validated ``crm.yaml`` and the folder it lies in."""
+
+    folder: Path
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    time_zone: str = "UTC"
+    week_start: Literal["monday", "sunday", "saturday"] = "monday"
+    language: Literal["en", "zh"] = "en"
+    snapshots: SnapshotGrid
+    data_through: date | None = None
+    churn: ChurnSettings = ChurnSettings()
+    clv: ClvSettings = ClvSettings()
+    recommendations: RecommendationSettings = RecommendationSettings()
+    sources: dict[str, Source] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Project:
+        from crm_pipeline.ingestion.entities import ENTITIES
+
+        for zone in (self.time_zone, *(s.time_zone for s in self.sources.values() if s.time_zone)):
+            if zone not in available_timezones():
+                raise ValueError(f"time_zone: {zone!r} is not a known time zone{closest(zone, available_timezones())}")
+        for name, source in self.sources.items():
+            if source.entity not in ENTITIES:
+                raise ValueError(
+                    f"sources.{name}.entity: {source.entity!r} is not an entity{closest(source.entity, ENTITIES)}"
+                )
+            ENTITIES[source.entity].check_mapping(name, source.columns, source.rules)
+        if not any(source.entity in ("order_lines", "orders") for source in self.sources.values()):
+            raise ValueError("sources: no source maps to order_lines; without orders there is nothing to compute")
+        return self
+
+    @property
+    def warehouse_folder(self) -> Path:
+        """Where everything that the pipeline writes for this project lives."""
+        return self.folder / "warehouse"
+
+    @property
+    def dagster_home(self) -> Path:
+        """The Dagster instance of this project."""
+        return self.warehouse_folder / "dagster"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The project's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    def today(self, now: datetime) -> date:
+        """The project's calendar day at ``now`` (an aware time): time is an argument."""
+        return now.astimezone(self.zone).date()
+
+    def sources_of(self, entity: str) -> dict[str, Source]:
+        """The sources of one entity, by name in alphabetical order."""
+        return {name: self.sources[name] for name in sorted(self.sources) if self.sources[name].entity == entity}
+
+    def settings_hash(self, *sections: str) -> str:
+        """Digest of the settings that tables after ``cleaned`` depend on."""
+        chosen = sections or ("currency", "week_start", "churn", "clv", "recommendations", "snapshots")
+        text = "\n".join(f"{section}={getattr(self, section)!r}" for section in chosen)
+        return sha256(text.encode()).hexdigest()[:16]
+
+    def source_base(self, name: str) -> Path:
+        """The folder that a source's path is relative to: the project's, or the installed package's."""
+        source = self.sources[name]
+        if source.package is None:
+            return self.folder
+        spec = find_spec(source.package)
+        if spec is None or spec.origin is None:
+            raise UserError(
+                f"{self.folder / 'crm.yaml'}: sources.{name}: the Python package {source.package!r} is not installed; install it or use a path"
+            )
+        return Path(spec.origin).parent
+
+    def source_files(self, name: str) -> list[Path]:
+        """The files of a source, sorted by name; a clear error when there is none."""
+        base = self.source_base(name)
+        pattern = os.path.expanduser(self.sources[name].path)
+        found = sorted(Path(p) for p in _glob(base, pattern))
+        if not found:
+            raise UserError(
+                f"{self.folder / 'crm.yaml'}: sources.{name}: no file matches {pattern!r} in {base}; put the file there or correct `path`"
+            )
+        return found
+
+
+def _glob(base: Path, pattern: str) -> list[str]:
+    import glob
+
+    full = pattern if os.path.isabs(pattern) else str(base / pattern)
+    return [p for p in glob.glob(full, recursive=True) if os.path.isfile(p)]
+
+
+def _message(error: ValidationError, lines: dict[tuple[str, ...], int], path: Path) -> str:
+    parts = []
+    for item in error.errors():
+        where = tuple(str(step) for step in item["loc"])
+        line = next((lines[where[:n]] for n in range(len(where), 0, -1) if where[:n] in lines), 1)
+        text = item["msg"].removeprefix("Value error, ")
+        if not where and ":" in text:
+            named = tuple(text.split(":", 1)[0].split("."))
+            line = next((lines[named[:n]] for n in range(len(named), 0, -1) if named[:n] in lines), line)
+        if item["type"] == "extra_forbidden":
+            model = _model_at(where[:-1])
+            text = f"unknown key{closest(where[-1], model.model_fields)}" if model else "unknown key"
+        given = item.get("input")
+        if item["type"] not in ("value_error", "missing", "extra_forbidden") and isinstance(given, (str, int, float)):
+            text += f", found {given!r}"
+        parts.append(f"{path}, line {line}: {'.'.join(where) + ': ' if where else ''}{text}")
+    return "\n".join(parts)
+
+
+def _model_at(where: tuple[str, ...]) -> type[BaseModel] | None:
+    if not where:
+        return Project
+    sections: dict[str, type[BaseModel]] = {
+        "churn": ChurnSettings,
+        "clv": ClvSettings,
+        "recommendations": RecommendationSettings,
+        "snapshots": SnapshotGrid,
+    }
+    if where[0] == "sources":
+        return {2: Source, 4: ColumnMapping}.get(len(where))
+    return sections.get(where[0])
+
+
+def load_project(folder: Path | str) -> Project:
+    """Read and validate ``<folder>/crm.yaml``; every mistake is a UserError with file, line and a hint."""
+    folder = Path(folder).expanduser().resolve()
+    path = folder / "crm.yaml" if folder.is_dir() or folder.suffix != ".yaml" else folder
+    if not path.is_file():
+        raise UserError(
+            f"no project at {path.parent}: expected a file crm.yaml there; choose another folder with --project"
+        )
+    values, lines = load_with_lines(path)
+    if not isinstance(values, dict):
+        raise UserError(f"{path}: expected a mapping with keys such as name, currency, snapshots and sources")
+    try:
+        return Project.model_validate({**values, "folder": path.parent})
+    except ValidationError as error:
+        raise UserError(_message(error, lines, path)) from None
+
+
+def free_bytes(folder: Path) -> int:
+    """Free space where the warehouse is or will be."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free

@@ -1,0 +1,1 @@
+"""Where every input row went, how far each source reaches, and what every check said."""

@@ -1,0 +1,116 @@
+"""Great Expectations on profile frames: suites generated from the contract, run on a frame with one row per part."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crm_pipeline.contract.table import Expectation, Table
+from crm_pipeline.warehouse.audit import EXPECTED, WATCHED, CheckResult
+from crm_pipeline.warehouse.candidate import Part
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+VOLUME = Expectation(
+    "row_count_change", minimum=-0.5, maximum=3.0, why="a table that halves or quadruples deserves a look"
+)
+
+
+def suite_of(table: Table) -> tuple[Expectation, ...]:
+    """The table's own expectations and, for all, a watch on the number of rows."""
+    return (*table.expectations, VOLUME)
+
+
+@cache
+def _context() -> Any:
+    """One ephemeral context per process; the import takes seconds, so it waits until it is needed."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return context, context.data_sources.add_pandas("profiles")
+
+
+def _column(expectation: Expectation) -> str:
+    return f"{expectation.column}.{expectation.statistic}" if expectation.column else expectation.statistic
+
+
+def _outcome(expectation: Expectation, result: Any, frame: pd.DataFrame, parts: Sequence[Part]) -> list[CheckResult]:
+    """One result per part; what crashed is an error, apart from data that failed."""
+    check = EXPECTED if expectation.severity == "critical" else WATCHED
+    expected = f"{expectation.minimum if expectation.minimum is not None else ''}..{expectation.maximum if expectation.maximum is not None else ''}"
+    raised = _exception_text(result.exception_info)
+    found = []
+    failing = set((result.result or {}).get("unexpected_index_list") or [])
+    for index, part in enumerate(parts):
+        value = frame[_column(expectation)].iloc[index]
+        status: Any = "error" if raised else "failed" if index in failing else "passed"
+        observed = raised or ("" if value != value else f"{value:.6g}")
+        found.append(CheckResult(check, expectation.name, expectation.severity, status, part, observed, expected))
+    return found
+
+
+def _exception_text(info: Any) -> str:
+    if not info:
+        return ""
+    entries = [info] if "raised_exception" in info else list(info.values())
+    return "; ".join(str(entry.get("exception_message")) for entry in entries if entry.get("raised_exception"))
+
+
+def judge_profile(
+    table: Table, frame: pd.DataFrame, parts: Sequence[Part], data_docs: Path | None
+) -> list[CheckResult]:
+    """Run the table's suite on its profile frame (`wide_frame`); Data Docs of the result go to ``data_docs``."""
+    import great_expectations as gx
+
+    suite = suite_of(table)
+    for expectation in suite:
+        if _column(expectation) not in frame:
+            frame[_column(expectation)] = float("nan")
+    _, source = _context()
+    expectations = [
+        gx.expectations.ExpectColumnValuesToBeBetween(
+            column=_column(item),
+            min_value=item.minimum,
+            max_value=item.maximum,
+            severity=item.severity,
+            meta={"number": number, "why": item.why},
+        )
+        for number, item in enumerate(suite)
+    ]
+    name = f"{table.name}-{len(source.assets)}"
+    batch = (
+        source.add_dataframe_asset(name)
+        .add_batch_definition_whole_dataframe("parts")
+        .get_batch(batch_parameters={"dataframe": frame})
+    )
+    validation = batch.validate(
+        gx.ExpectationSuite(name=table.name, expectations=expectations), result_format={"result_format": "COMPLETE"}
+    )
+    if data_docs is not None:
+        write_data_docs(validation, table.name, data_docs)
+    by_number = {result.expectation_config.meta["number"]: result for result in validation.results}
+    results: list[CheckResult] = []
+    for number, expectation in enumerate(suite):
+        results += _outcome(expectation, by_number[number], frame, parts)
+    return results
+
+
+def write_data_docs(validation: Any, name: str, folder: Path) -> None:
+    """Render one validation result as a Great Expectations page, replacing the former one at once."""
+    from great_expectations.render.renderer import ValidationResultsPageRenderer
+    from great_expectations.render.view import DefaultJinjaPageView
+
+    validation.meta.setdefault("run_id", {"run_name": name, "run_time": ""})
+    page = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(validation))
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{name}.html"
+    draft = target.with_suffix(".html.new")
+    draft.write_text(page, encoding="utf-8")
+    draft.replace(target)

@@ -1,0 +1,69 @@
+"""Judges a candidate: unique grain, no missing values, row rules (over every row) and the profile's expectations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from crm_pipeline.contract.table import Severity, Table
+from crm_pipeline.warehouse.candidate import Part
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Status = Literal["passed", "failed", "error"]
+
+GRAIN, RULES, EXPECTED, WATCHED = "unique_grain", "row_rules", "expectations", "expectations_warning"
+CHECKS: tuple[tuple[str, Severity, str], ...] = (
+    (GRAIN, "critical", "The grain identifies each row, and no column without permission is missing."),
+    (RULES, "critical", "Every row satisfies every row rule of the contract."),
+    (EXPECTED, "critical", "Great Expectations on the table's profile: what must hold."),
+    (WATCHED, "warning", "Great Expectations on the table's profile: what should hold."),
+)
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What one rule or expectation said of one part (None: of the whole table)."""
+
+    check: str
+    name: str
+    severity: Severity
+    status: Status
+    part: Part = None
+    observed: str = ""
+    expected: str = ""
+    failing_rows: int | None = None
+
+    @property
+    def blocks(self) -> bool:
+        """Whether this result keeps the candidate from replacing the live table."""
+        return self.status != "passed" and self.severity == "critical"
+
+
+def audit_rows(connection: DuckDBPyConnection, table: Table, candidate: str) -> list[CheckResult]:
+    """Unique grain, missing values and row rules, each counted over every row of the candidate."""
+    grain = ", ".join(f'"{name}"' for name in table.grain)
+    row = connection.execute(f"select count(*) - count(distinct ({grain})) from {candidate}").fetchone()
+    duplicates = int(row[0]) if row else 0
+    results = [
+        CheckResult(GRAIN, f"unique({', '.join(table.grain)})", "critical", "failed" if duplicates else "passed",
+                    observed=f"{duplicates} rows share a grain", expected="0", failing_rows=duplicates)
+    ]
+    required = [column.name for column in table.columns if not column.nullable]
+    results += _count(connection, candidate, GRAIN, [f"{name} is not missing" for name in required], [f'"{name}" is not null' for name in required])
+    return results + _count(connection, candidate, RULES, list(table.rules), list(table.rules))
+
+
+def _count(connection: DuckDBPyConnection, candidate: str, check: str, names: Sequence[str], predicates: Sequence[str]) -> list[CheckResult]:
+    """One scan for all predicates; a predicate that is null fails, for it is not true."""
+    if not predicates:
+        return []
+    counts = ", ".join(f"count(*) filter (({predicate}) is not true)" for predicate in predicates)
+    row = connection.execute(f"select {counts} from {candidate}").fetchone() or ()
+    return [
+        CheckResult(check, name, "critical", "failed" if failing else "passed",
+                    observed=f"{failing} rows fail", expected=name, failing_rows=int(failing))
+        for name, failing in zip(names, row, strict=True)
+    ]

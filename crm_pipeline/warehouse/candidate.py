@@ -1,0 +1,148 @@
+"""Builds a candidate: the rows of the parts to renew, aside from the live table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from crm_pipeline.contract.catalog import Transform
+from crm_pipeline.contract.table import Table
+from crm_pipeline.errors import CrmError
+from crm_pipeline.project import Project
+from crm_pipeline.warehouse.as_of import as_of_views, visible_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from duckdb import DuckDBPyConnection
+
+BATCH_ROWS = 250_000
+
+Part = date | None
+
+
+def candidate_name(table: Table) -> str:
+    """Where the candidate of a table stands: beside it, so that a rename publishes it."""
+    return f'"{table.stage}"."{table.name}__candidate"'
+
+
+def create_candidate(connection: DuckDBPyConnection, table: Table) -> None:
+    """An empty candidate with the contract's columns; what an earlier killed run left is dropped."""
+    columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
+    connection.execute(f'create schema if not exists "{table.stage}"')
+    connection.execute(f"drop table if exists {candidate_name(table)}")
+    connection.execute(f"create table {candidate_name(table)} ({columns})")
+
+
+def sql_values(project: Project, snapshot_date: Part) -> dict[str, Any]:
+    """Everything that a `.sql` file may name as a parameter."""
+    return {
+        "snapshot_date": snapshot_date,
+        "previous_snapshot_date": project.snapshots.previous(snapshot_date) if snapshot_date else None,
+        "churn_horizon_days": project.churn.horizon_days,
+        "active_days": project.churn.active_days,
+        "clv_horizon_days": project.clv.horizon_days,
+        "recommendation_horizon_days": project.recommendations.horizon_days,
+        "recommendation_count": project.recommendations.count,
+        "week_start_offset": {"monday": 0, "sunday": 1, "saturday": 2}[project.week_start],
+    }
+
+
+@dataclass(frozen=True)
+class Builder:
+    """Computes parts of one declared table into its candidate."""
+
+    transform: Transform
+    tables: Mapping[str, Table]
+    project: Project
+
+    def build(self, connection: DuckDBPyConnection, parts: Sequence[Part], progress: Callable[[str], None]) -> None:
+        """Fill the candidate part by part, in order of date."""
+        table = self.transform.table
+        create_candidate(connection, table)
+        for part in parts:
+            progress(f"{table.name} {part}" if part else table.name)
+            upstream = {name: self._table(name) for name in self.transform.upstream}
+            own = self._own_rows(part, parts) if table.name in upstream else None
+            with as_of_views(connection, table, upstream, part, own_rows=own):
+                if self.transform.function is None:
+                    self._insert_query(connection, part)
+                else:
+                    self._insert_function(connection, part)
+
+    def _table(self, name: str) -> Table:
+        if name not in self.tables:
+            raise CrmError(f"{self.transform.table.name} reads a table {name!r} that nothing declares")
+        return self.tables[name]
+
+    def _own_rows(self, part: Part, parts: Sequence[Part]) -> str | None:
+        table = self.transform.table
+        if part is None:
+            return None
+        names = ", ".join(f'"{name}"' for name in table.column_names)
+        earlier = f"select {names} from {candidate_name(table)} where \"{table.partition_column}\" < date '{part}'"
+        rebuilt = ", ".join(f"date '{p}'" for p in parts)
+        live = f"select * from ({visible_rows(table, table.qualified_name, part, before=True)}) where \"{table.partition_column}\" not in ({rebuilt})"
+        return f"{earlier} union all {live}"
+
+    def _parameters(self, part: Part) -> dict[str, Any]:
+        values = sql_values(self.project, part)
+        unknown = set(self.transform.sql_parameters) - values.keys()
+        if unknown:
+            raise CrmError(f"{self.transform.table.name}.sql names the unknown parameters {sorted(unknown)}; known are {sorted(values)}")
+        return {name: values[name] for name in self.transform.sql_parameters}
+
+    def _insert_query(self, connection: DuckDBPyConnection, part: Part) -> None:
+        values = self._parameters(part)
+        described = connection.execute(f"describe {self.transform.sql}", values or None).fetchall()
+        self._insert_relation(connection, [row[0] for row in described], self.transform.sql, values)
+
+    def _insert_relation(self, connection: DuckDBPyConnection, found: Sequence[str], sql: str, values: Mapping[str, Any]) -> None:
+        table = self.transform.table
+        if list(found) != list(table.column_names):
+            raise CrmError(f"{table.name}.sql selects {list(found)}, but {table.name}.py declares {list(table.column_names)}")
+        casts = ", ".join(f'cast("{column.name}" as {column.type}) as "{column.name}"' for column in table.columns)
+        order = ", ".join(f'"{name}"' for name in table.stored_order)
+        connection.execute(f"insert into {candidate_name(table)} select {casts} from ({sql}) order by {order}", dict(values) or None)
+
+    def _insert_function(self, connection: DuckDBPyConnection, part: Part) -> None:
+        function = self.transform.function
+        assert function is not None
+        given: dict[str, Any] = {name: connection.sql(f'select * from "{name}"').df() for name in self.transform.frames}
+        if "project" in function.__code__.co_varnames[: function.__code__.co_argcount]:
+            given["project"] = self.project
+        if "snapshot_date" in function.__code__.co_varnames[: function.__code__.co_argcount]:
+            given["snapshot_date"] = part
+        for frame in self._frames(connection, part):
+            rows = function(frame, **given)
+            self._insert_frame(connection, rows)
+
+    def _frames(self, connection: DuckDBPyConnection, part: Part) -> list[pd.DataFrame] | Any:
+        values = self._parameters(part)
+        if not self.transform.streams:
+            return [connection.execute(self.transform.sql, values or None).df()]
+        return self._stream(connection, values)
+
+    def _stream(self, connection: DuckDBPyConnection, values: Mapping[str, Any]) -> Any:
+        """Frames of at most BATCH_ROWS rows, read through a cursor that sees the same views."""
+        connection.execute(f"create or replace temporary table model_frame as {self.transform.sql}", dict(values) or None)
+        row = connection.execute("select count(*) from model_frame").fetchone()
+        count = int(row[0]) if row else 0
+        for start in range(0, max(count, 1), BATCH_ROWS):
+            yield connection.execute(
+                f"select * from model_frame where rowid >= {start} and rowid < {start + BATCH_ROWS} order by rowid"
+            ).df()
+        connection.execute("drop table model_frame")
+
+    def _insert_frame(self, connection: DuckDBPyConnection, rows: pd.DataFrame) -> None:
+        table = self.transform.table
+        connection.register("function_rows", rows)
+        columns = ", ".join(
+            f'nullif("{c.name}", \'nan\'::double) as "{c.name}"' if c.type == "double" else f'"{c.name}"'
+            for c in table.columns if c.name in rows.columns
+        )
+        try:
+            self._insert_relation(connection, list(rows.columns), f"select {columns} from function_rows", {})
+        finally:
+            connection.unregister("function_rows")

@@ -1,0 +1,139 @@
+"""Opens the project's DuckDB files; what goes wrong there is said in words."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from crm_pipeline.errors import WarehouseError
+from crm_pipeline.project import Project, free_bytes
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Database = Literal["live", "vault"]
+SMALLEST_FREE_BYTES = 200_000_000
+MEMORY_SHARE = 0.25
+
+
+def _memory_limit() -> str:
+    """A quarter of the machine, at least 1 GB: models need their share beside DuckDB."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return f"{max(1000, int(total * MEMORY_SHARE / 1e6))}MB"
+
+
+class Warehouse:
+    """The files of one project: ``crm.duckdb`` (live), ``published.duckdb`` (for readers), ``vault.duckdb`` (personal and raw data)."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.folder = project.warehouse_folder
+        self.live = self.folder / "crm.duckdb"
+        self.published = self.folder / "published.duckdb"
+        self.vault = self.folder / "vault.duckdb"
+        self.raw_files = self.folder / "raw"
+        self.lock_file = self.folder / "run.lock"
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything was built yet."""
+        return self.live.exists()
+
+    def prepare(self) -> None:
+        """Create the folder; WarehouseError when it cannot be written or the disk is nearly full."""
+        try:
+            self.raw_files.mkdir(parents=True, exist_ok=True)
+            probe = self.folder / ".write_probe"
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError as error:
+            raise WarehouseError(_explain_os(error, self.folder)) from None
+        free = free_bytes(self.folder)
+        if free < SMALLEST_FREE_BYTES:
+            raise WarehouseError(
+                f"{self.folder}: only {free / 1e6:.0f} MB free on this disk, at least {SMALLEST_FREE_BYTES / 1e6:.0f} MB needed; "
+                "free some space and run again (the last good tables are untouched)"
+            )
+
+    @contextmanager
+    def locked(self, wait_seconds: float = 0) -> Iterator[None]:
+        """Hold the one-writer lock; WarehouseError when another run holds it for longer than ``wait_seconds``."""
+        self.prepare()
+        lock = FileLock(self.lock_file)
+        try:
+            lock.acquire(timeout=wait_seconds)
+        except Timeout:
+            raise WarehouseError(
+                f"{self.live}: another run is writing to this warehouse; wait until it has ended "
+                "(crm-pipeline status shows it) and run again"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @contextmanager
+    def connect(self, database: Database = "live", *, read_only: bool = False, attach: bool = False) -> Iterator[DuckDBPyConnection]:
+        """A connection to the live file or the vault, closed on every way out.
+
+        ``attach`` adds the other file, for reading, under the name ``vault`` or ``live``: one transaction writes one file.
+        """
+        path, other = (self.live, self.vault) if database == "live" else (self.vault, self.live)
+        with translated(path):
+            connection = duckdb.connect(str(path), read_only=read_only, config={"memory_limit": _memory_limit()})
+        try:
+            connection.execute("set TimeZone = 'UTC'")
+            connection.execute("set enable_progress_bar = false")
+            connection.execute(f"set temp_directory = '{_quoted(self.folder / 'tmp')}'")
+            if attach and other.exists():
+                with translated(other):
+                    connection.execute(f"attach '{_quoted(other)}' as {'vault' if database == 'live' else 'live'} (read_only)")
+            with translated(path):
+                yield connection
+        finally:
+            connection.close()
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn what DuckDB and the system say about a file into one sentence with what to do."""
+    try:
+        yield
+    except duckdb.Error as error:
+        text = str(error)
+        low = text.lower()
+        if "no space left" in low or "could not write" in low and "space" in low or "max_temp_directory_size" in low:
+            raise WarehouseError(f"{path}: the disk is full; free some space and run again (the last good tables are untouched)") from error
+        if "out of memory" in low or "could not allocate" in low:
+            raise WarehouseError(f"{path}: not enough memory for this step ({text.splitlines()[0]}); close other programs or use a larger machine") from error
+        if not isinstance(error, (duckdb.IOException, duckdb.ConnectionException, duckdb.SerializationException)):
+            raise
+        if "lock" in low:
+            raise WarehouseError(
+                f"{path}: another process has this file open for writing; close it (a run, a notebook or a BI tool; "
+                "readers should open published.duckdb) and run again"
+            ) from error
+        if "read-only" in low or "permission denied" in low:
+            raise WarehouseError(f"{path}: cannot be written (read-only or no permission); correct the file's permissions") from error
+        raise WarehouseError(f"{path}: cannot be opened as a DuckDB file ({text.splitlines()[0]}); restore it from a backup or move it away to rebuild") from error
+    except OSError as error:
+        raise WarehouseError(_explain_os(error, path)) from error
+
+
+def _explain_os(error: OSError, path: Path) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{path}: the disk is full; free some space and run again (the last good tables are untouched)"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{path}: cannot be written (read-only or no permission); correct the permissions or choose another project folder"
+    return f"{path}: {error.strerror or error}"

@@ -1,0 +1,143 @@
+"""The ledger: which version of every table stands, made of what; and content hashes.
+
+``quality.table_versions`` gets its row in the transaction that swaps the table in, so table and ledger never disagree.
+``quality.day_hashes`` splits the content hash of event tables by the day on which rows became known, so that the hash of
+"what was known before D" is a sum over days.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from crm_pipeline.contract.table import Table
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+DDL = """
+create schema if not exists quality;
+create table if not exists quality.table_versions (
+    version bigint not null, table_name varchar not null, snapshot_date date, content_hash varchar not null,
+    input_hashes varchar not null, code_hash varchar not null, row_count bigint not null, run_id varchar not null,
+    built_at timestamp not null, seconds double not null, peak_memory_mb double not null
+);
+create table if not exists quality.day_hashes (
+    table_name varchar not null, known_date date not null, row_count bigint not null, hash_sum hugeint not null, hash_xor ubigint not null
+);
+create table if not exists quality.check_results (
+    table_name varchar not null, snapshot_date date, check_name varchar not null, severity varchar not null, status varchar not null,
+    observed varchar, expected varchar, failing_rows bigint, run_id varchar not null, checked_at timestamp not null
+);
+create table if not exists quality.table_profiles (
+    table_name varchar not null, snapshot_date date, version bigint not null, column_name varchar not null, row_count bigint not null,
+    null_share double, distinct_count bigint, minimum double, maximum double, mean double
+);
+"""
+
+Part = date | None
+REMOVED = "removed"
+"""The code hash of the entry that retention writes for a part it took away."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """The newest ledger entry of one table part."""
+
+    version: int
+    content_hash: str
+    input_hashes: Mapping[str, str]
+    code_hash: str
+    row_count: int
+
+
+def digest(*parts: str) -> str:
+    """Short stable digest of texts."""
+    return sha256("\0".join(parts).encode()).hexdigest()[:24]
+
+
+def row_hash_columns(table: Table) -> str:
+    """The aggregate that identifies a set of rows, whatever their order: two hashes over every column that is not volatile."""
+    names = ", ".join(f'"{name}"' for name in table.hashed_columns)
+    return f"coalesce(sum(hash({names})::hugeint), 0) as hash_sum, coalesce(bit_xor(hash('x', {names})), 0) as hash_xor, count(*) as row_count"
+
+
+def content_hash(row_count: int, hash_sum: int, hash_xor: int) -> str:
+    """The printable content hash."""
+    return digest(str(row_count), str(hash_sum), str(hash_xor))
+
+
+class Ledger:
+    """Reads and writes the ledger on an open connection."""
+
+    def __init__(self, connection: DuckDBPyConnection, database: str | None = None) -> None:
+        self.connection = connection
+        self.database = database
+        self._at = f"{database}." if database else ""
+
+    def create(self) -> None:
+        """Create the ledger's tables where they are missing."""
+        self.connection.execute(DDL)
+
+    def is_there(self) -> bool:
+        """Whether the warehouse has a ledger yet."""
+        sql = "select count(*) from duckdb_tables() where schema_name = 'quality' and table_name = 'table_versions' and database_name = coalesce(?, current_database())"
+        row = self.connection.execute(sql, [self.database]).fetchone()
+        return bool(row and row[0])
+
+    def current(self) -> dict[str, dict[Part, Version]]:
+        """The newest version of every part of every table."""
+        if not self.is_there():
+            return {}
+        found: dict[str, dict[Part, Version]] = {}
+        sql = (
+            "select table_name, snapshot_date, version, content_hash, input_hashes, code_hash, row_count "
+            f"from {self._at}quality.table_versions "
+            "qualify row_number() over (partition by table_name, snapshot_date order by version desc) = 1"
+        )
+        for name, part, version, content, inputs, code, rows in self.connection.execute(sql).fetchall():
+            if code != REMOVED:
+                found.setdefault(name, {})[part] = Version(version, content, json.loads(inputs), code, rows)
+        return found
+
+    def next_version(self) -> int:
+        """The number of the next ledger entry."""
+        row = self.connection.execute("select coalesce(max(version), 0) + 1 from quality.table_versions").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def append(
+        self, version: int, table: str, part: Part, content: str, inputs: Mapping[str, str], code: str, rows: int,
+        run_id: str, seconds: float, peak_memory_mb: float,
+    ) -> None:
+        """Write one entry; the caller's transaction swaps the rows."""
+        self.connection.execute(
+            "insert into quality.table_versions values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [version, table, part, content, json.dumps(inputs, sort_keys=True), code, rows, run_id,
+             datetime.now(UTC).replace(tzinfo=None), round(seconds, 3), round(peak_memory_mb, 1)],
+        )
+
+    def replace_day_hashes(self, table: Table) -> None:
+        """Recompute the hashes per known day of a freshly published event table."""
+        self.connection.execute("delete from quality.day_hashes where table_name = ?", [table.name])
+        self.connection.execute(
+            f"insert into quality.day_hashes select '{table.name}', known_at::date as known_date, row_count, hash_sum, hash_xor from "
+            f"(select known_at::date as known_at, {row_hash_columns(table)} from {table.qualified_name} group by all)"
+        )
+
+    def as_of_hashes(self, names: Iterable[str], dates: Sequence[date]) -> dict[tuple[str, date], str]:
+        """Content hash of what event tables showed before each date."""
+        wanted = list(names)
+        if not wanted or not dates:
+            return {}
+        rows = self.connection.execute(
+            "with wanted as (select unnest($names::varchar[]) as table_name), days as (select unnest($dates::date[]) as d) "
+            "select w.table_name, d.d, coalesce(sum(h.row_count), 0), coalesce(sum(h.hash_sum), 0)::varchar, coalesce(bit_xor(h.hash_xor), 0) "
+            "from wanted as w cross join days as d left join quality.day_hashes as h on h.table_name = w.table_name and h.known_date < d.d group by all",
+            {"names": wanted, "dates": list(dates)},
+        ).fetchall()
+        return {(name, day): digest(str(count), str(total), str(xor)) for name, day, count, total, xor in rows}
