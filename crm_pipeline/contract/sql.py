@@ -11,6 +11,7 @@ from crm_pipeline.contract.expressions import check_predicate, safe_casts
 __all__ = [
     "DIALECT",
     "check_predicate",
+    "is_cte_reference",
     "parameters",
     "parse_query",
     "referenced_columns",
@@ -56,7 +57,7 @@ def upstream_tables(sql: str | exp.Query, name: str = "query") -> tuple[str, ...
     query = parse_query(sql, name) if isinstance(sql, str) else sql
     tables: dict[str, str] = {}
     for table in query.find_all(exp.Table):
-        if isinstance(table.this, exp.Identifier) and not _is_cte_reference(table):
+        if isinstance(table.this, exp.Identifier) and not is_cte_reference(table):
             tables.setdefault(table_name(table).lower(), table_name(table))
     return tuple(sorted(tables.values()))
 
@@ -110,7 +111,7 @@ def table_name(table: exp.Table) -> str:
     return ".".join(part.name for part in table.parts)
 
 
-def _is_cte_reference(table: exp.Table) -> bool:
+def is_cte_reference(table: exp.Table) -> bool:
     """Tell whether a CTE that is in scope has the table's name. A CTE sees those before it, and itself when recursive.
 
     `sqlglot.optimizer.scope` answers this too, but compares names by case and leaves out queries inside `unnest`.
