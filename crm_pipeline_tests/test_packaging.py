@@ -20,7 +20,7 @@ LOCKS = ("requirements.lock", "requirements-dev.lock")
 
 
 def pins(lock: str) -> dict[str, set[str]]:
-    """Versions per package; more than one where they differ between versions of Python."""
+    """Versions per package: one, unless they differ between versions of Python."""
     found: dict[str, set[str]] = {}
     for name, version in re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==([^\s;]+)", (ROOT / lock).read_text(), re.MULTILINE):
         found.setdefault(canonicalize_name(name), set()).add(version)
@@ -71,6 +71,10 @@ def test_the_lock_holds_what_pyproject_asks_for(lock: str) -> None:
         versions = pinned.get(canonicalize_name(requirement.name), set())
         assert versions, f"{requirement.name} is not in {lock}: run `make lock`"
         assert all(requirement.specifier.contains(version) for version in versions), f"{requirement}: run `make lock`"
+
+
+def test_every_version_of_python_gets_the_same_packages() -> None:
+    assert not {name: versions for name, versions in pins("requirements-dev.lock").items() if len(versions) > 1}
 
 
 def test_the_development_lock_holds_the_other_one() -> None:
