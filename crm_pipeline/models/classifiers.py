@@ -1,0 +1,121 @@
+"""Churn: candidates from a recency rule to a blend with boosted trees, and the choice between them.
+
+`fit_churn` needs only outcomes that are known; everything (penalty, number of trees, blending weights, calibration,
+champion) settles on rows that were later than, and of other customers than, those fitted on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from crm_pipeline.models.calibration import Stack
+from crm_pipeline.models.classifiers_data import EXPECTED, RECENCY, TrainingData, sample_customers, training_data
+from crm_pipeline.models.classifiers_fitted import FittedChurn, Scorer
+from crm_pipeline.models.classifiers_folds import make_folds
+from crm_pipeline.models.classifiers_rules import BtydRule, RecencyRule
+from crm_pipeline.models.classifiers_selection import (
+    BASELINE,
+    MINIMUM_CLASS_ROWS,
+    Selection,
+    fit_models,
+    has_both_classes,
+    select,
+)
+
+TRAINING_ROW_CAP = 500_000
+SELECTION_ROW_CAP = 60_000
+"""Rows that settings and champion are chosen on: more would only sharpen what is sharp enough."""
+
+
+def fit_churn(
+    frame: pd.DataFrame,
+    horizon_days: int,
+    features: Sequence[str] | None = None,
+    row_cap: int = TRAINING_ROW_CAP,
+) -> FittedChurn:
+    """Fit all candidates on known outcomes and choose the champion.
+
+    Args:
+        frame: one row per snapshot_date and customer_id of earlier snapshots: is_churned (no order in the horizon),
+            days_since_last_order, optionally is_active and expected_purchases (orders expected in the horizon), and
+            numeric feature columns; NaN allowed in features but days_since_last_order. May have no rows.
+        horizon_days: the days after a snapshot in which an order makes a customer not churned.
+        features: columns to learn from; default all but snapshot_date, customer_id, is_churned and is_active.
+        row_cap: with more rows, the customers with the lowest hashes of their ids are learned from.
+
+    Returns:
+        The fitted model. With fewer than 50 rows of a class it is a labelled prior (`is_prior`): exp(-expected
+        purchases), and (d + 1) / (d + 1 + horizon_days) after d days without an order where nothing is expected.
+        The order of the rows does not matter.
+
+    Raises:
+        ValueError: for a horizon below 1 day, absent or non-numeric columns, missing outcomes, or repeated rows.
+    """
+    if horizon_days < 1:
+        raise ValueError(f"horizon_days must be at least 1, not {horizon_days}")
+    if row_cap < 1:
+        raise ValueError(f"row_cap must be at least 1, not {row_cap}")
+    data = sample_customers(training_data(frame, features), row_cap)
+    churned = int(data.y.sum())
+    if min(churned, len(data.y) - churned) < MINIMUM_CLASS_ROWS:
+        why = f"of {len(data.y)} known outcomes {churned} are churn; {MINIMUM_CLASS_ROWS} of either kind are needed"
+        return _prior(data, horizon_days, why)
+    sample = sample_customers(data, SELECTION_ROW_CAP)
+    folds = make_folds(sample, horizon_days)
+    if not has_both_classes(sample, folds):
+        return _prior(data, horizon_days, f"the {len(data.y)} known outcomes are of too few customers to judge a model")
+    # matrix products of several threads differ in the last bits
+    with threadpool_limits(limits=1):
+        return _fitted(data, horizon_days, select(sample, folds))
+
+
+def _fitted(data: TrainingData, horizon_days: int, selection: Selection) -> FittedChurn:
+    """All candidates refitted on all rows, with the calibration learned on held-out ones."""
+    models: dict[str, Scorer] = {}
+    fitted, linear = fit_models(data, (selection.inverse_penalty,), selection.rounds)
+    models.update(fitted)
+    models["logistic"] = linear[selection.inverse_penalty]
+    churn_share = float(np.mean(data.y))
+    return FittedChurn(
+        features=data.features,
+        horizon_days=horizon_days,
+        models=models,
+        stacks=selection.stacks,
+        champion=selection.champion,
+        is_prior=False,
+        why=selection.gate.why,
+        settings={
+            "inverse_penalty": selection.inverse_penalty,
+            "boosting_rounds": selection.rounds,
+            "training_rows": len(data.y),
+            "training_churn_share": churn_share,
+            "judged_rows": selection.row_count,
+            "judged_population": selection.population,
+        },
+        metrics=selection.metrics,
+    )
+
+
+def _prior(data: TrainingData, horizon_days: int, reason: str) -> FittedChurn:
+    """Scores without outcomes: by expected purchases where the frame has them, else by the silence alone."""
+    recency = RecencyRule.prior(horizon_days, data.features.index(RECENCY))
+    models: dict[str, Scorer] = {BASELINE: recency}
+    if EXPECTED in data.features:
+        models["btyd"] = BtydRule(data.features.index(EXPECTED), recency, 0.0)
+    champion = "btyd" if "btyd" in models else BASELINE
+    rule = "exp(-expected_purchases)" if champion == "btyd" else "days since the last order against the horizon"
+    return FittedChurn(
+        features=data.features,
+        horizon_days=horizon_days,
+        models=models,
+        stacks={name: Stack(0.0, {name: 1.0}) for name in models},
+        champion=champion,
+        is_prior=True,
+        why=f"A prior is published, {rule}: {reason}.",
+        settings={"training_rows": len(data.y)},
+        metrics={},
+    )

@@ -1,0 +1,105 @@
+"""Churn from one number: the recency rule (the baseline), and what a buy-till-you-die model expects."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.isotonic import IsotonicRegression
+
+from crm_pipeline.models.calibration import BoolArray, FloatArray
+
+BIN_COUNT = 30
+ROWS_PER_BIN = 50
+LOG_ODDS_LIMIT = 8.0
+"""A probability of 1 in 3,000; a Poisson tail beyond it is a statement about the model, not about the customer."""
+LONGEST_SILENCE_DAYS = 36_500
+
+
+@dataclass(frozen=True)
+class RecencyRule:
+    """Log-odds of churn, non-decreasing and piecewise linear in log(1 + days_since_last_order).
+
+    column: of days_since_last_order in the matrix. base: mean log-odds in training.
+    """
+
+    column: int
+    knots: list[float]
+    values: list[float]
+    base: float
+
+    @classmethod
+    def fit(cls, X: FloatArray, y: BoolArray, column: int) -> RecencyRule:
+        """Isotonic regression over bins with about equal numbers of rows (Zadrozny and Elkan, 2002)."""
+        silence = np.log1p(X[:, column])
+        bin_count = int(np.clip(len(y) // ROWS_PER_BIN, 1, BIN_COUNT))
+        edges = np.unique(np.quantile(silence, np.linspace(0, 1, bin_count + 1)[1:-1]))
+        bins = np.searchsorted(edges, silence, side="right")
+        used, codes = np.unique(bins, return_inverse=True)
+        counts = np.bincount(codes, minlength=len(used)).astype(np.float64)
+        knots = np.bincount(codes, weights=silence) / counts
+        # half a row of either class keeps the log-odds of pure bins finite
+        rates = (np.bincount(codes, weights=y) + 0.5) / (counts + 1)
+        smooth = IsotonicRegression(increasing=True).fit_transform(knots, rates, sample_weight=counts)
+        values = np.log(smooth / (1 - smooth))
+        return cls(column, knots.tolist(), values.tolist(), float(np.interp(silence, knots, values).mean()))
+
+    @classmethod
+    def prior(cls, horizon_days: int, column: int) -> RecencyRule:
+        """Without outcomes: odds of churn = (days since the last order + 1) / horizon_days.
+
+        A silence lasts another h days with probability d / (d + h) if nothing but its length d is known
+        (Gott, 1993, "Implications of the Copernican principle"); it is also the Pareto gap with shape 1.
+        """
+        knots = [0.0, float(np.log1p(LONGEST_SILENCE_DAYS))]
+        return cls(column, knots, [knot - float(np.log(horizon_days)) for knot in knots], 0.0)
+
+    def log_odds(self, X: FloatArray) -> FloatArray:
+        """Shape (n,)."""
+        return np.asarray(np.interp(np.log1p(X[:, self.column]), self.knots, self.values), dtype=np.float64)
+
+    def contributions(self, X: FloatArray) -> FloatArray:
+        """Shape of X; rows sum to log_odds less base."""
+        shares = np.zeros_like(X)
+        shares[:, self.column] = self.log_odds(X) - self.base
+        return shares
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able parameters."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class BtydRule:
+    """Log-odds of exp(-expected_purchases): no order in the horizon if orders are Poisson.
+
+    Rows without an expectation use the recency rule. column: of expected_purchases in the matrix.
+    """
+
+    column: int
+    recency: RecencyRule
+    base: float
+
+    @classmethod
+    def fit(cls, X: FloatArray, column: int, recency: RecencyRule) -> BtydRule:
+        """Only the mean log-odds (`base`) is taken from the rows; nothing is learned from outcomes but by `recency`."""
+        return cls(column, recency, float(cls(column, recency, 0.0).log_odds(X).mean()))
+
+    def log_odds(self, X: FloatArray) -> FloatArray:
+        """Shape (n,), within +-LOG_ODDS_LIMIT."""
+        expected = np.clip(X[:, self.column], np.exp(-LOG_ODDS_LIMIT), LOG_ODDS_LIMIT)
+        # p / (1 - p) = 1 / (exp(E) - 1) for p = exp(-E)
+        from_expectation = np.clip(-np.log(np.expm1(expected)), -LOG_ODDS_LIMIT, LOG_ODDS_LIMIT)
+        return np.where(np.isnan(expected), self.recency.log_odds(X), from_expectation)
+
+    def contributions(self, X: FloatArray) -> FloatArray:
+        """Shape of X; rows sum to log_odds less base, on the one column that was used."""
+        shares = np.zeros_like(X)
+        used = np.where(np.isnan(X[:, self.column]), self.recency.column, self.column)
+        shares[np.arange(len(X)), used] = self.log_odds(X) - self.base
+        return shares
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able parameters."""
+        return asdict(self)
