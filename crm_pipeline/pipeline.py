@@ -22,6 +22,8 @@ from crm_pipeline.warehouse.ledger import digest
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+COVERAGE = "source_coverage"
+
 
 def all_tables() -> dict[str, Table]:
     """Every declared table by name: the manifest, the staged tables and those computed by SQL."""
@@ -52,8 +54,11 @@ class SqlRecipe:
 
     @property
     def dependencies(self) -> tuple[str, ...]:
-        """Tables that must be built before; a table that reads its own earlier parts does not wait for itself."""
-        return tuple(name for name in self.transform.upstream if name != self.table.name)
+        """Tables that must be built before: what it reads (its own earlier parts apart) and, for snapshots, complete sources."""
+        found = [name for name in self.transform.upstream if name != self.table.name]
+        if self.table.is_partitioned and self.table.name != COVERAGE:
+            found.append(COVERAGE)
+        return tuple(dict.fromkeys(found))
 
     @property
     def code_hash(self) -> str:

@@ -32,7 +32,7 @@ def visible_rows(table: Table, location: str, snapshot_date: date | None, *, bef
     names = ", ".join(f'"{name}"' for name in table.column_names)
     conditions = []
     if table.is_partitioned and snapshot_date is not None:
-        conditions.append(f'"{table.partition_column}" {"<" if before else "<="} date \'{snapshot_date}\'')
+        conditions.append(f"\"{table.partition_column}\" {'<' if before else '<='} date '{snapshot_date}'")
     elif table.is_event_table and snapshot_date is not None:
         conditions.append(f"known_at < timestamp '{snapshot_date} 00:00:00'")
     if table.kind == "append_only":
@@ -66,8 +66,12 @@ def empty_rows(table: Table) -> str:
 
 @contextmanager
 def as_of_views(
-    connection: DuckDBPyConnection, reader: Table, upstream: Mapping[str, Table], snapshot_date: date | None,
-    main: str = "live", own_rows: str | None = None,
+    connection: DuckDBPyConnection,
+    reader: Table,
+    upstream: Mapping[str, Table],
+    snapshot_date: date | None,
+    main: str = "live",
+    own_rows: str | None = None,
 ) -> Iterator[None]:
     """Shadow every upstream name by its as-of view for the time of the block.
 

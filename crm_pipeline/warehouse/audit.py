@@ -48,22 +48,44 @@ def audit_rows(connection: DuckDBPyConnection, table: Table, candidate: str) -> 
     row = connection.execute(f"select count(*) - count(distinct ({grain})) from {candidate}").fetchone()
     duplicates = int(row[0]) if row else 0
     results = [
-        CheckResult(GRAIN, f"unique({', '.join(table.grain)})", "critical", "failed" if duplicates else "passed",
-                    observed=f"{duplicates} rows share a grain", expected="0", failing_rows=duplicates)
+        CheckResult(
+            GRAIN,
+            f"unique({', '.join(table.grain)})",
+            "critical",
+            "failed" if duplicates else "passed",
+            observed=f"{duplicates} rows share a grain",
+            expected="0",
+            failing_rows=duplicates,
+        )
     ]
     required = [column.name for column in table.columns if not column.nullable]
-    results += _count(connection, candidate, GRAIN, [f"{name} is not missing" for name in required], [f'"{name}" is not null' for name in required])
+    results += _count(
+        connection,
+        candidate,
+        GRAIN,
+        [f"{name} is not missing" for name in required],
+        [f'"{name}" is not null' for name in required],
+    )
     return results + _count(connection, candidate, RULES, list(table.rules), list(table.rules))
 
 
-def _count(connection: DuckDBPyConnection, candidate: str, check: str, names: Sequence[str], predicates: Sequence[str]) -> list[CheckResult]:
+def _count(
+    connection: DuckDBPyConnection, candidate: str, check: str, names: Sequence[str], predicates: Sequence[str]
+) -> list[CheckResult]:
     """One scan for all predicates; a predicate that is null fails, for it is not true."""
     if not predicates:
         return []
     counts = ", ".join(f"count(*) filter (({predicate}) is not true)" for predicate in predicates)
     row = connection.execute(f"select {counts} from {candidate}").fetchone() or ()
     return [
-        CheckResult(check, name, "critical", "failed" if failing else "passed",
-                    observed=f"{failing} rows fail", expected=name, failing_rows=int(failing))
+        CheckResult(
+            check,
+            name,
+            "critical",
+            "failed" if failing else "passed",
+            observed=f"{failing} rows fail",
+            expected=name,
+            failing_rows=int(failing),
+        )
         for name, failing in zip(names, row, strict=True)
     ]

@@ -83,14 +83,16 @@ class Builder:
         names = ", ".join(f'"{name}"' for name in table.column_names)
         earlier = f"select {names} from {candidate_name(table)} where \"{table.partition_column}\" < date '{part}'"
         rebuilt = ", ".join(f"date '{p}'" for p in parts)
-        live = f"select * from ({visible_rows(table, table.qualified_name, part, before=True)}) where \"{table.partition_column}\" not in ({rebuilt})"
+        live = f'select * from ({visible_rows(table, table.qualified_name, part, before=True)}) where "{table.partition_column}" not in ({rebuilt})'
         return f"{earlier} union all {live}"
 
     def _parameters(self, part: Part) -> dict[str, Any]:
         values = sql_values(self.project, part)
         unknown = set(self.transform.sql_parameters) - values.keys()
         if unknown:
-            raise CrmError(f"{self.transform.table.name}.sql names the unknown parameters {sorted(unknown)}; known are {sorted(values)}")
+            raise CrmError(
+                f"{self.transform.table.name}.sql names the unknown parameters {sorted(unknown)}; known are {sorted(values)}"
+            )
         return {name: values[name] for name in self.transform.sql_parameters}
 
     def _insert_query(self, connection: DuckDBPyConnection, part: Part) -> None:
@@ -98,13 +100,19 @@ class Builder:
         described = connection.execute(f"describe {self.transform.sql}", values or None).fetchall()
         self._insert_relation(connection, [row[0] for row in described], self.transform.sql, values)
 
-    def _insert_relation(self, connection: DuckDBPyConnection, found: Sequence[str], sql: str, values: Mapping[str, Any]) -> None:
+    def _insert_relation(
+        self, connection: DuckDBPyConnection, found: Sequence[str], sql: str, values: Mapping[str, Any]
+    ) -> None:
         table = self.transform.table
         if list(found) != list(table.column_names):
-            raise CrmError(f"{table.name}.sql selects {list(found)}, but {table.name}.py declares {list(table.column_names)}")
+            raise CrmError(
+                f"{table.name}.sql selects {list(found)}, but {table.name}.py declares {list(table.column_names)}"
+            )
         casts = ", ".join(f'cast("{column.name}" as {column.type}) as "{column.name}"' for column in table.columns)
         order = ", ".join(f'"{name}"' for name in table.stored_order)
-        connection.execute(f"insert into {candidate_name(table)} select {casts} from ({sql}) order by {order}", dict(values) or None)
+        connection.execute(
+            f"insert into {candidate_name(table)} select {casts} from ({sql}) order by {order}", dict(values) or None
+        )
 
     def _insert_function(self, connection: DuckDBPyConnection, part: Part) -> None:
         function = self.transform.function
@@ -126,7 +134,9 @@ class Builder:
 
     def _stream(self, connection: DuckDBPyConnection, values: Mapping[str, Any]) -> Any:
         """Frames of at most BATCH_ROWS rows, read through a cursor that sees the same views."""
-        connection.execute(f"create or replace temporary table model_frame as {self.transform.sql}", dict(values) or None)
+        connection.execute(
+            f"create or replace temporary table model_frame as {self.transform.sql}", dict(values) or None
+        )
         row = connection.execute("select count(*) from model_frame").fetchone()
         count = int(row[0]) if row else 0
         for start in range(0, max(count, 1), BATCH_ROWS):
@@ -140,7 +150,8 @@ class Builder:
         connection.register("function_rows", rows)
         columns = ", ".join(
             f'nullif("{c.name}", \'nan\'::double) as "{c.name}"' if c.type == "double" else f'"{c.name}"'
-            for c in table.columns if c.name in rows.columns
+            for c in table.columns
+            if c.name in rows.columns
         )
         try:
             self._insert_relation(connection, list(rows.columns), f"select {columns} from function_rows", {})

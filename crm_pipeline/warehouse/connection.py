@@ -80,7 +80,9 @@ class Warehouse:
             lock.release()
 
     @contextmanager
-    def connect(self, database: Database = "live", *, read_only: bool = False, attach: bool = False) -> Iterator[DuckDBPyConnection]:
+    def connect(
+        self, database: Database = "live", *, read_only: bool = False, attach: bool = False
+    ) -> Iterator[DuckDBPyConnection]:
         """A connection to the live file or the vault, closed on every way out.
 
         ``attach`` adds the other file, for reading, under the name ``vault`` or ``live``: one transaction writes one file.
@@ -94,7 +96,9 @@ class Warehouse:
             connection.execute(f"set temp_directory = '{_quoted(self.folder / 'tmp')}'")
             if attach and other.exists():
                 with translated(other):
-                    connection.execute(f"attach '{_quoted(other)}' as {'vault' if database == 'live' else 'live'} (read_only)")
+                    connection.execute(
+                        f"attach '{_quoted(other)}' as {'vault' if database == 'live' else 'live'} (read_only)"
+                    )
             with translated(path):
                 yield connection
         finally:
@@ -114,9 +118,13 @@ def translated(path: Path) -> Iterator[None]:
         text = str(error)
         low = text.lower()
         if "no space left" in low or "could not write" in low and "space" in low or "max_temp_directory_size" in low:
-            raise WarehouseError(f"{path}: the disk is full; free some space and run again (the last good tables are untouched)") from error
+            raise WarehouseError(
+                f"{path}: the disk is full; free some space and run again (the last good tables are untouched)"
+            ) from error
         if "out of memory" in low or "could not allocate" in low:
-            raise WarehouseError(f"{path}: not enough memory for this step ({text.splitlines()[0]}); close other programs or use a larger machine") from error
+            raise WarehouseError(
+                f"{path}: not enough memory for this step ({text.splitlines()[0]}); close other programs or use a larger machine"
+            ) from error
         if not isinstance(error, (duckdb.IOException, duckdb.ConnectionException, duckdb.SerializationException)):
             raise
         if "lock" in low:
@@ -125,8 +133,12 @@ def translated(path: Path) -> Iterator[None]:
                 "readers should open published.duckdb) and run again"
             ) from error
         if "read-only" in low or "permission denied" in low:
-            raise WarehouseError(f"{path}: cannot be written (read-only or no permission); correct the file's permissions") from error
-        raise WarehouseError(f"{path}: cannot be opened as a DuckDB file ({text.splitlines()[0]}); restore it from a backup or move it away to rebuild") from error
+            raise WarehouseError(
+                f"{path}: cannot be written (read-only or no permission); correct the file's permissions"
+            ) from error
+        raise WarehouseError(
+            f"{path}: cannot be opened as a DuckDB file ({text.splitlines()[0]}); restore it from a backup or move it away to rebuild"
+        ) from error
     except OSError as error:
         raise WarehouseError(_explain_os(error, path)) from error
 

@@ -111,14 +111,34 @@ class Ledger:
         return int(row[0])
 
     def append(
-        self, version: int, table: str, part: Part, content: str, inputs: Mapping[str, str], code: str, rows: int,
-        run_id: str, seconds: float, peak_memory_mb: float,
+        self,
+        version: int,
+        table: str,
+        part: Part,
+        content: str,
+        inputs: Mapping[str, str],
+        code: str,
+        rows: int,
+        run_id: str,
+        seconds: float,
+        peak_memory_mb: float,
     ) -> None:
         """Write one entry; the caller's transaction swaps the rows."""
         self.connection.execute(
             "insert into quality.table_versions values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [version, table, part, content, json.dumps(inputs, sort_keys=True), code, rows, run_id,
-             datetime.now(UTC).replace(tzinfo=None), round(seconds, 3), round(peak_memory_mb, 1)],
+            [
+                version,
+                table,
+                part,
+                content,
+                json.dumps(inputs, sort_keys=True),
+                code,
+                rows,
+                run_id,
+                datetime.now(UTC).replace(tzinfo=None),
+                round(seconds, 3),
+                round(peak_memory_mb, 1),
+            ],
         )
 
     def replace_day_hashes(self, table: Table) -> None:

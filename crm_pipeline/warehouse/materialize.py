@@ -35,6 +35,7 @@ class Recipe(Protocol):
     def own_inputs(self, connection: DuckDBPyConnection) -> Mapping[str, str]:
         """Inputs beyond tables, such as source files: name -> hash."""
         ...
+
     def build(self, connection: DuckDBPyConnection, parts: Sequence[Part], progress: Callable[[str], None]) -> None:
         """Fill the candidate for ``parts``."""
         ...
@@ -83,7 +84,9 @@ def stale_parts(
     for part in parts:
         inputs[part] |= own
     versions = current.get(recipe.table.name, {})
-    reasons = {part: reason for part in parts if (reason := why_stale(versions.get(part), recipe.code_hash, inputs[part]))}
+    reasons = {
+        part: reason for part in parts if (reason := why_stale(versions.get(part), recipe.code_hash, inputs[part]))
+    }
     if any(table.name == recipe.table.name for table in recipe.upstream) and reasons:
         first = next(iter(reasons))
         for part in parts[list(parts).index(first) :]:
@@ -92,7 +95,12 @@ def stale_parts(
 
 
 def materialize(
-    warehouse: Warehouse, recipe: Recipe, parts: Sequence[Part], *, run_id: str, force: bool = False,
+    warehouse: Warehouse,
+    recipe: Recipe,
+    parts: Sequence[Part],
+    *,
+    run_id: str,
+    force: bool = False,
     progress: Callable[[str], None] = lambda text: None,
 ) -> Outcome:
     """Renew the stale parts (all of them with ``force``) of one table.
@@ -143,18 +151,28 @@ def _hashes(connection: DuckDBPyConnection, table: Table, parts: Sequence[Part])
     rows = connection.execute(
         f"select {part} as part, {row_hash_columns(table)} from {candidate_name(table)} group by part"
     ).fetchall()
-    found: dict[Part, tuple[int, str]] = {key: (count, content_hash(count, total, xor)) for key, total, xor, count in rows}
+    found: dict[Part, tuple[int, str]] = {
+        key: (count, content_hash(count, total, xor)) for key, total, xor, count in rows
+    }
     return {part: found.get(part, (0, content_hash(0, 0, 0))) for part in parts}
 
 
 def _publish(
-    connection: DuckDBPyConnection, ledger: Ledger, recipe: Recipe, outcome: Outcome, versions: Mapping[Part, Version],
-    inputs: Mapping[Part, Mapping[str, str]], profiles: Sequence[ColumnProfile], run_id: str,
+    connection: DuckDBPyConnection,
+    ledger: Ledger,
+    recipe: Recipe,
+    outcome: Outcome,
+    versions: Mapping[Part, Version],
+    inputs: Mapping[Part, Mapping[str, str]],
+    profiles: Sequence[ColumnProfile],
+    run_id: str,
 ) -> None:
     """Swap the candidate in and append to the ledger, in one transaction."""
     table = recipe.table
     hashes = _hashes(connection, table, outcome.built)
-    made_of = _with_own_parts(recipe, inputs, versions, outcome.built, {part: content for part, (_, content) in hashes.items()})
+    made_of = _with_own_parts(
+        recipe, inputs, versions, outcome.built, {part: content for part, (_, content) in hashes.items()}
+    )
     connection.execute("begin transaction")
     try:
         version = ledger.next_version()
@@ -162,8 +180,18 @@ def _publish(
         for offset, part in enumerate(outcome.built):
             rows, content = hashes[part]
             outcome.rows[part], outcome.hashes[part] = rows, content
-            ledger.append(version + offset, table.name, part, content, made_of[part], recipe.code_hash, rows, run_id,
-                          outcome.seconds / len(outcome.built), peak_memory_mb())
+            ledger.append(
+                version + offset,
+                table.name,
+                part,
+                content,
+                made_of[part],
+                recipe.code_hash,
+                rows,
+                run_id,
+                outcome.seconds / len(outcome.built),
+                peak_memory_mb(),
+            )
         if table.is_event_table and table.stage != "staged":
             ledger.replace_day_hashes(table)
         _insert_profiles(connection, table, profiles, version)
@@ -175,7 +203,11 @@ def _publish(
 
 
 def _with_own_parts(
-    recipe: Recipe, inputs: Mapping[Part, Mapping[str, str]], versions: Mapping[Part, Version], built: Sequence[Part], contents: Mapping[Part, str]
+    recipe: Recipe,
+    inputs: Mapping[Part, Mapping[str, str]],
+    versions: Mapping[Part, Version],
+    built: Sequence[Part],
+    contents: Mapping[Part, str],
 ) -> dict[Part, dict[str, str]]:
     """The inputs to write down: of a table that reads its own earlier parts, those as they are published with it."""
     table = recipe.table
@@ -188,8 +220,12 @@ def _with_own_parts(
 
 
 def _swap(
-    connection: DuckDBPyConnection, table: Table, parts: Sequence[Part], hashes: Mapping[Part, str],
-    versions: Mapping[Part, Version], version: int,
+    connection: DuckDBPyConnection,
+    table: Table,
+    parts: Sequence[Part],
+    hashes: Mapping[Part, str],
+    versions: Mapping[Part, Version],
+    version: int,
 ) -> None:
     candidate = candidate_name(table)
     if not table.is_partitioned:
@@ -208,10 +244,13 @@ def _swap(
             if part in versions and versions[part].content_hash == hashes[part]:
                 continue
             connection.execute(
-                f"insert into {table.qualified_name} ({names}, table_version) select {names}, {version + offset} from {candidate} where {key} = ?", [part]
+                f"insert into {table.qualified_name} ({names}, table_version) select {names}, {version + offset} from {candidate} where {key} = ?",
+                [part],
             )
     else:
-        connection.execute(f"delete from {table.qualified_name} where list_contains($parts::date[], {key})", {"parts": list(parts)})
+        connection.execute(
+            f"delete from {table.qualified_name} where list_contains($parts::date[], {key})", {"parts": list(parts)}
+        )
         connection.execute(f"insert into {table.qualified_name} ({names}) select {names} from {candidate}")
     connection.execute(f"drop table {candidate}")
 
@@ -220,22 +259,52 @@ def _comment(connection: DuckDBPyConnection, table: Table) -> None:
     """Descriptions travel with the file, so that BI tools show them."""
     connection.execute(f"comment on table {table.qualified_name} is '{_escape(table.description)}'")
     for column in table.columns:
-        connection.execute(f"comment on column {table.qualified_name}.\"{column.name}\" is '{_escape(column.description)}'")
+        connection.execute(
+            f"comment on column {table.qualified_name}.\"{column.name}\" is '{_escape(column.description)}'"
+        )
 
 
 def _escape(text: str) -> str:
     return text.replace("'", "''")
 
 
-def _insert_profiles(connection: DuckDBPyConnection, table: Table, profiles: Sequence[ColumnProfile], version: int) -> None:
-    rows = [(table.name, p.part, version, p.column, p.row_count, p.null_share, p.distinct_count, p.minimum, p.maximum, p.mean) for p in profiles]
+def _insert_profiles(
+    connection: DuckDBPyConnection, table: Table, profiles: Sequence[ColumnProfile], version: int
+) -> None:
+    rows = [
+        (
+            table.name,
+            p.part,
+            version,
+            p.column,
+            p.row_count,
+            p.null_share,
+            p.distinct_count,
+            p.minimum,
+            p.maximum,
+            p.mean,
+        )
+        for p in profiles
+    ]
     _insert_rows(connection, "quality.table_profiles", rows)
 
 
 def _insert_results(connection: DuckDBPyConnection, table: Table, results: Sequence[CheckResult], run_id: str) -> None:
     now = datetime.now(UTC).replace(tzinfo=None)
     rows = [
-        (table.name, r.part, f"{r.check}: {r.name}", r.severity, r.status, r.observed, r.expected, r.failing_rows, run_id, now) for r in results
+        (
+            table.name,
+            r.part,
+            f"{r.check}: {r.name}",
+            r.severity,
+            r.status,
+            r.observed,
+            r.expected,
+            r.failing_rows,
+            run_id,
+            now,
+        )
+        for r in results
     ]
     _insert_rows(connection, "quality.check_results", rows)
 

@@ -23,7 +23,9 @@ def input_hashes(
     found: dict[Part, dict[str, str]] = {}
     for part in parts:
         found[part] = {
-            table.name: as_of[table.name, part] if part is not None and table.name in events else combined_hash(current, reader, table, part)
+            table.name: as_of[table.name, part]
+            if part is not None and table.name in events
+            else combined_hash(current, reader, table, part)
             for table in tables
         }
     return found
@@ -33,7 +35,12 @@ def combined_hash(current: Current, reader: Table, table: Table, part: Part) -> 
     """Hash of the parts of ``table`` that ``reader`` sees at ``part`` (of itself: the parts before)."""
     versions = current.get(table.name, {})
     if not table.is_partitioned or part is None:
-        return digest(*(f"{key}={version.content_hash}" for key, version in sorted(versions.items(), key=lambda item: str(item[0]))))
+        return digest(
+            *(
+                f"{key}={version.content_hash}"
+                for key, version in sorted(versions.items(), key=lambda item: str(item[0]))
+            )
+        )
     visible = [
         f"{key}={version.content_hash}"
         for key, version in sorted(versions.items(), key=lambda item: str(item[0]))

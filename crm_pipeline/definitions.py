@@ -1,0 +1,38 @@
+"""The Dagster code location. Only this module reads the environment: ``CRM_PIPELINE_PROJECT`` names the project's folder."""
+
+import os
+from pathlib import Path
+
+import dagster as dg
+
+from crm_pipeline.assets import build_assets, build_published
+from crm_pipeline.pipeline import Pipeline
+from crm_pipeline.project import EXAMPLE, Project, load_project
+from crm_pipeline.resources import WarehouseResource
+from crm_pipeline.schedules import build_jobs, build_schedules, build_sensor
+
+
+def build_definitions(project: Project) -> dg.Definitions:
+    """Everything that Dagster shows and runs for one project."""
+    pipeline = Pipeline(project)
+    return dg.Definitions(
+        assets=[*build_assets(pipeline), build_published(pipeline)],
+        jobs=build_jobs(pipeline),
+        schedules=build_schedules(pipeline),
+        sensors=[build_sensor(pipeline)],
+        resources={
+            "warehouse": WarehouseResource(database=str(pipeline.warehouse.live), project_folder=str(project.folder))
+        },
+        executor=dg.in_process_executor,
+    )
+
+
+def chosen_project_folder() -> Path:
+    """The folder in ``CRM_PIPELINE_PROJECT``, else the example project of this checkout."""
+    return Path(os.environ.get("CRM_PIPELINE_PROJECT") or Path(__file__).parent.parent / EXAMPLE)
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The code location's definitions, for the project chosen by the environment."""
+    return build_definitions(load_project(chosen_project_folder()))

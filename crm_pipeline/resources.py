@@ -1,0 +1,62 @@
+"""The warehouse as a Dagster resource: it holds the one-writer lock for the length of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from dagster_duckdb import DuckDBResource
+from pydantic import PrivateAttr
+
+from crm_pipeline.errors import CrmError
+from crm_pipeline.project import load_project
+from crm_pipeline.warehouse.connection import Warehouse
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+LOCK_WAIT_SECONDS = 5.0
+
+
+class WarehouseResource(DuckDBResource):
+    """A project's warehouse.
+
+    The base class keeps its connection open when a step fails and waits for minutes on a locked file; this one closes on every way
+    out and fails at once with a message that says who to wait for.
+    """
+
+    project_folder: str
+    _files: Warehouse | None = PrivateAttr(default=None)
+    _lock: Any = PrivateAttr(default=None)
+
+    @property
+    def files(self) -> Warehouse:
+        """The project's files."""
+        if self._files is None:
+            self._files = Warehouse(load_project(self.project_folder))
+        return self._files
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Take the lock; a Failure with one clear sentence when it cannot be had."""
+        try:
+            self._lock = self.files.locked(wait_seconds=LOCK_WAIT_SECONDS)
+            self._lock.__enter__()
+        except CrmError as error:
+            self._lock = None
+            raise dg.Failure(
+                description=str(error), metadata={"exit_code": error.exit_code}, allow_retries=False
+            ) from error
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Release the lock."""
+        if self._lock is not None:
+            self._lock.__exit__(None, None, None)
+            self._lock = None
+
+    @contextmanager
+    def get_connection(self) -> Iterator[DuckDBPyConnection]:
+        """A connection to the live file."""
+        with self.files.connect() as connection:
+            yield connection

@@ -1,0 +1,104 @@
+"""Jobs, schedules and the sensor: loading daily, a snapshot when its date comes, a run when a source file changes."""
+
+from collections.abc import Iterator
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+import dagster as dg
+
+from crm_pipeline.assets import PUBLISHED
+from crm_pipeline.errors import CrmError
+from crm_pipeline.pipeline import Pipeline
+
+LOAD_JOB, SNAPSHOT_JOB, EVERYTHING_JOB = "load", "snapshot", "everything"
+SENSOR_SECONDS = 60
+
+
+def build_jobs(pipeline: Pipeline) -> list[Any]:
+    """`load` (ingestion, checks, cleaning), `snapshot` (everything as of a date) and `everything` (both)."""
+    load = [name for name, table in pipeline.tables.items() if not table.is_partitioned]
+    snapshot = [name for name, table in pipeline.tables.items() if table.is_partitioned]
+    return [
+        dg.define_asset_job(
+            LOAD_JOB, selection=dg.AssetSelection.assets(*load), description="Load, check and clean the sources."
+        ),
+        dg.define_asset_job(
+            SNAPSHOT_JOB,
+            selection=dg.AssetSelection.assets(*snapshot, PUBLISHED),
+            description="Features, segments, scores and recommendations as of a snapshot date; then the copy for readers.",
+        ),
+        dg.define_asset_job(EVERYTHING_JOB, selection=dg.AssetSelection.all(), description="Every table."),
+    ]
+
+
+def build_schedules(pipeline: Pipeline) -> list[dg.ScheduleDefinition]:
+    """Both daily in the project's time zone; the snapshot schedule skips days without a snapshot, and says so."""
+    zone = pipeline.project.time_zone
+
+    @dg.schedule(
+        name="daily_load",
+        job_name=LOAD_JOB,
+        cron_schedule="0 3 * * *",
+        execution_timezone=zone,
+        description="Every night at 3: ingestion, checks and cleaning.",
+    )
+    def daily_load(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        return dg.RunRequest(run_key=f"load-{context.scheduled_execution_time.date()}")
+
+    @dg.schedule(
+        name="snapshot_when_due",
+        job_name=SNAPSHOT_JOB,
+        cron_schedule="0 5 * * *",
+        execution_timezone=zone,
+        description="At 5 in the morning of each snapshot date, after the nightly load: its features and scores.",
+    )
+    def snapshot_when_due(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        today = context.scheduled_execution_time.astimezone(pipeline.project.zone).date()
+        if today not in pipeline.project.snapshots.until(today):
+            return dg.SkipReason(
+                f"{today} is not a snapshot date; the next is {_next(pipeline, today) or 'not planned'}"
+            )
+        return dg.RunRequest(run_key=f"snapshot-{today}", partition_key=today.isoformat())
+
+    return [daily_load, snapshot_when_due]
+
+
+def _next(pipeline: Pipeline, today: date) -> date | None:
+    horizon = date(today.year + 1, today.month, 1)
+    later = [day for day in pipeline.project.snapshots.until(horizon) if day > today]
+    return later[0] if later else None
+
+
+def source_fingerprint(pipeline: Pipeline) -> str:
+    """Changes when a source file appears, goes, grows or is written again; cheap, for it is asked every minute."""
+    texts = []
+    for name in sorted(pipeline.project.sources):
+        for path in pipeline.project.source_files(name):
+            found = path.stat()
+            texts.append(f"{name} {path.name} {found.st_size} {found.st_mtime_ns}")
+    return sha256("\n".join(texts).encode()).hexdigest()[:16]
+
+
+def build_sensor(pipeline: Pipeline) -> dg.SensorDefinition:
+    """Starts a load when a source file changed since the last look."""
+
+    @dg.sensor(
+        name="source_file_changed",
+        job_name=LOAD_JOB,
+        minimum_interval_seconds=SENSOR_SECONDS,
+        description="Starts a load when a source file appears or changes.",
+    )
+    def source_file_changed(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        try:
+            fingerprint = source_fingerprint(pipeline)
+        except CrmError as error:
+            yield dg.SkipReason(str(error))
+            return
+        if fingerprint == context.cursor:
+            yield dg.SkipReason("no source file changed")
+            return
+        context.update_cursor(fingerprint)
+        yield dg.RunRequest(run_key=f"sources-{fingerprint}")
+
+    return source_file_changed

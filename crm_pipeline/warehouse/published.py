@@ -1,0 +1,77 @@
+"""The copy for readers: renewed at once, and only when nothing it holds is stale."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from crm_pipeline.warehouse.connection import Warehouse, translated
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+LARGEST_FREE_SHARE = 0.5
+
+
+def newest_version(warehouse: Warehouse, path_is_published: bool = False) -> int:
+    """The newest ledger entry of the live file or of the published copy; 0 when there is none."""
+    path = warehouse.published if path_is_published else warehouse.live
+    if not path.exists():
+        return 0
+    with translated(path), duckdb.connect(str(path), read_only=True) as connection:
+        there = connection.execute(
+            "select count(*) from duckdb_tables() where table_name = 'table_versions'"
+        ).fetchone()
+        if not there or not there[0]:
+            return 0
+        row = connection.execute("select coalesce(max(version), 0) from quality.table_versions").fetchone()
+    return int(row[0]) if row else 0
+
+
+def is_published(warehouse: Warehouse) -> bool:
+    """Whether readers see the live file's newest state."""
+    return warehouse.published.exists() and newest_version(warehouse) == newest_version(
+        warehouse, path_is_published=True
+    )
+
+
+def publish_copy(warehouse: Warehouse) -> int:
+    """Copy the live file (compacted, with its comments) and put it in the old copy's place; returns its size in bytes."""
+    draft = warehouse.published.with_suffix(".new.duckdb")
+    draft.unlink(missing_ok=True)
+    with warehouse.connect() as connection:
+        _copy_into(connection, draft)
+    os.replace(draft, warehouse.published)
+    return warehouse.published.stat().st_size
+
+
+def _copy_into(connection: DuckDBPyConnection, target: object) -> None:
+    row = connection.execute("select current_database()").fetchone()
+    assert row is not None
+    quoted = str(target).replace("'", "''")
+    connection.execute(f"attach '{quoted}' as compacted")
+    connection.execute(f"copy from database {row[0]} to compacted")
+    connection.execute("detach compacted")
+
+
+def free_share(connection: DuckDBPyConnection) -> float:
+    """Share of the file's blocks that hold nothing."""
+    row = connection.execute(
+        "select sum(free_blocks) / nullif(sum(total_blocks), 0) from pragma_database_size() where database_name = current_database()"
+    ).fetchone()
+    return float(row[0]) if row and row[0] is not None else 0.0
+
+
+def compact(warehouse: Warehouse) -> bool:
+    """Rewrite the live file when half of it is free; the old file stays until the new one is whole."""
+    draft = warehouse.live.with_suffix(".compact.duckdb")
+    draft.unlink(missing_ok=True)
+    with warehouse.connect() as connection:
+        connection.execute("checkpoint")
+        if free_share(connection) < LARGEST_FREE_SHARE:
+            return False
+        _copy_into(connection, draft)
+    os.replace(draft, warehouse.live)
+    return True
