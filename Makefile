@@ -60,7 +60,7 @@ UV_VERSION := 0.13.9
 # `make lock UPGRADE=--upgrade` takes newer versions; without it only what pyproject.toml asks for changes. One version
 # of each package for all versions of Python, so that results and types are the same on each; extras are kept
 # because pip wants them pinned as they are asked for.
-COMPILE = $(BIN)/uv pip compile pyproject.toml --group build --python-version 3.11 --universal --fork-strategy fewest \
+COMPILE = $(BIN)/uv pip compile pyproject.toml --python-version 3.11 --universal --fork-strategy fewest \
 	--generate-hashes --no-annotate --no-strip-extras --custom-compile-command 'make lock' --quiet $(UPGRADE)
 
 lock: | $(BIN)/python ## Resolve pyproject.toml into the two lock files
