@@ -1,0 +1,203 @@
+"""K-means segments of customers: scaled robustly, as many as are stable, named in words, kept from month to month."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from crm_pipeline.models.clustering_choice import Evidence, choose_k, kmeans, weigh_evidence
+from crm_pipeline.models.clustering_identity import cluster_radii, match_cluster_ids
+from crm_pipeline.models.clustering_labels import cluster_labels
+from crm_pipeline.models.clustering_scaling import (
+    FeatureScale,
+    FloatArray,
+    feature_centers,
+    fit_scales,
+    numeric_column,
+    scaled_matrix,
+)
+
+SAMPLE_ROWS = 50_000
+MIN_CUSTOMERS_PER_CLUSTER = 20
+ALL_CUSTOMERS = "all customers"
+_CHUNK = 100_000
+_FORMAT = "segments/1"
+
+
+@dataclass(frozen=True)
+class FittedSegments:
+    """Clusters fitted at one snapshot. `tried` is the evidence for each k; `notes` says why k, and what changed.
+
+    `scaled_centers` has one row per cluster and one number per scale, `feature_centers` the same in the features' own
+    units and without clipping; the other tuples follow their order.
+    """
+
+    scales: tuple[FeatureScale, ...]
+    scaled_centers: tuple[tuple[float, ...], ...]
+    feature_centers: tuple[tuple[float, ...], ...]
+    cluster_ids: tuple[int, ...]
+    cluster_labels: tuple[str, ...]
+    shares: tuple[float, ...]
+    next_cluster_id: int
+    tried: tuple[Evidence, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def k(self) -> int:
+        """The number of clusters."""
+        return len(self.cluster_ids)
+
+    @property
+    def centers(self) -> pd.DataFrame:
+        """One row per cluster: cluster_id, cluster_label, customer_share (of the fitted sample), and each feature.
+
+        Features are in their own units, so a later fit can take this frame as `previous_centers`.
+        """
+        values = np.array(self.feature_centers).reshape(self.k, len(self.scales))
+        identity = {
+            "cluster_id": self.cluster_ids,
+            "cluster_label": self.cluster_labels,
+            "customer_share": self.shares,
+        }
+        features = {scale.name: values[:, i] for i, scale in enumerate(self.scales)}
+        return pd.DataFrame(identity | features).sort_values("cluster_id", ignore_index=True)
+
+    @property
+    def evidence(self) -> pd.DataFrame:
+        """One row per k tried: k, inertia, silhouette, ari_mean, ari_p05, jaccard_min; none if nothing was tried."""
+        columns = ["k", "inertia", "silhouette", "ari_mean", "ari_p05", "jaccard_min"]
+        return pd.DataFrame([asdict(row) for row in self.tried], columns=columns)
+
+    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Each customer's nearest cluster: customer_id, cluster_id, cluster_label; same rows and index as `frame`.
+
+        Missing values count as the median. Raises ValueError when a feature is absent or not numeric.
+        """
+        _check_ids(frame)
+        nearest = np.empty(len(frame), dtype=np.intp)
+        centers = np.array(self.scaled_centers).reshape(self.k, len(self.scales))
+        for start in range(0, len(frame), _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            nearest[rows] = _nearest(scaled_matrix(self.scales, frame.iloc[rows]), centers)
+        columns = {
+            "customer_id": frame["customer_id"],
+            "cluster_id": np.array(self.cluster_ids)[nearest],
+            "cluster_label": np.array(self.cluster_labels, dtype=object)[nearest],
+        }
+        return pd.DataFrame(columns, index=frame.index)
+
+    def to_json(self) -> str:
+        """Everything as JSON; `from_json` gives the same labels for every customer."""
+        return json.dumps({"format": _FORMAT, **asdict(self)}, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "FittedSegments":
+        """Rebuild fitted segments. Raises ValueError when the text does not hold any."""
+        stored = json.loads(text)
+        if not isinstance(stored, dict) or stored.pop("format", None) != _FORMAT:
+            raise ValueError(f"not stored segments of format {_FORMAT!r}")
+        return cls(
+            scales=tuple(FeatureScale(**scale) for scale in stored.pop("scales")),
+            scaled_centers=tuple(tuple(center) for center in stored.pop("scaled_centers")),
+            feature_centers=tuple(tuple(center) for center in stored.pop("feature_centers")),
+            tried=tuple(Evidence(**row) for row in stored.pop("tried")),
+            next_cluster_id=stored.pop("next_cluster_id"),
+            **{name: tuple(values) for name, values in stored.items()},
+        )
+
+
+def fit_segments(
+    frame: pd.DataFrame,
+    k_range: Iterable[int] = range(3, 9),
+    seed: int = 0,
+    previous_centers: pd.DataFrame | None = None,
+    next_cluster_id: int = 1,
+) -> FittedSegments:
+    """Cluster customers by every column but `customer_id`; each must be numeric, missing values are allowed.
+
+    k_range: the numbers of clusters to weigh. previous_centers: `centers` of the snapshot before, whose ids are kept;
+    next_cluster_id: its `next_cluster_id`, so that the ids of clusters that ended long ago are not used again.
+    Fitted to 50,000 customers at most, chosen by a hash of their id; the order of rows and columns does not matter.
+    Raises ValueError on missing or repeated ids, no features, or features that are not numeric.
+    """
+    _check_ids(frame)
+    names = sorted(str(name) for name in frame.columns if name != "customer_id")
+    if not names:
+        raise ValueError("there are no features beside customer_id")
+    if len(frame) == 0:
+        raise ValueError("cannot cluster no customers")
+    if previous_centers is not None and previous_centers.empty:
+        previous_centers = None
+    sample = frame.iloc[_by_hash(frame["customer_id"])[:SAMPLE_ROWS]]
+    scales, notes = fit_scales(names, np.column_stack([numeric_column(sample, name) for name in names]))
+    points = scaled_matrix(scales, sample)
+    with threadpool_limits(limits=1):
+        tried, k, why = _choose(points, sorted(set(k_range)), seed, len(frame))
+        centers = kmeans(points, k, seed, n_init=10).cluster_centers_ if k > 1 else points.mean(axis=0, keepdims=True)
+    shares = np.bincount(_nearest(points, centers), minlength=len(centers)) / len(points)
+    order = np.lexsort((*centers.T[::-1], -shares))  # first ids go to the largest clusters
+    centers, shares = centers[order], shares[order]
+    nearest = _nearest(points, centers)
+    radii = cluster_radii(points, centers, nearest)
+    ids, free, changes = match_cluster_ids(centers, radii, scales, previous_centers, next_cluster_id)
+    used = tuple(scale.name for scale in scales)
+    before = {} if previous_centers is None else dict(previous_centers[["cluster_id", "cluster_label"]].to_numpy())
+    earlier = [before.get(cluster_id) for cluster_id in ids]
+    labels = cluster_labels(used, centers, shares, earlier) if k > 1 else (ALL_CUSTOMERS,)
+    return FittedSegments(
+        scales=scales,
+        scaled_centers=tuple(tuple(center) for center in centers.tolist()),
+        feature_centers=feature_centers(scales, sample, nearest, len(centers)),
+        cluster_ids=ids,
+        cluster_labels=labels,
+        shares=tuple(shares.tolist()),
+        next_cluster_id=free,
+        tried=tried,
+        notes=(why, *notes, *changes),
+    )
+
+
+def _choose(
+    points: FloatArray, k_range: Sequence[int], seed: int, customers: int
+) -> tuple[tuple[Evidence, ...], int, str]:
+    """Evidence for each k that the customers suffice for, the chosen k, and why."""
+    if not k_range or k_range[0] < 2:
+        raise ValueError(f"k_range must hold numbers from 2 on, got {list(k_range)}")
+    distinct = len(np.unique(points, axis=0))
+    possible = [k for k in k_range if customers >= k * MIN_CUSTOMERS_PER_CLUSTER and distinct > k]
+    if not possible:
+        why = (
+            f"one cluster: {customers} customers with {distinct} different profiles, and {k_range[0]} clusters need"
+            f" {k_range[0] * MIN_CUSTOMERS_PER_CLUSTER} customers with more than {k_range[0]} profiles"
+        )
+        return (), 1, why
+    tried = tuple(weigh_evidence(points, k, seed) for k in possible)
+    best, why = choose_k(tried)
+    return tried, best.k, why
+
+
+def _nearest(points: FloatArray, centers: FloatArray) -> NDArray[np.intp]:
+    """Index of the nearest centre per point. Summed feature by feature: the same bits for one row as for a million."""
+    distance = np.zeros((len(points), len(centers)))
+    for feature in range(points.shape[1]):
+        distance += (points[:, feature, None] - centers[None, :, feature]) ** 2
+    return np.asarray(distance.argmin(axis=1))
+
+
+def _by_hash(customer_ids: "pd.Series[str]") -> NDArray[np.intp]:
+    """Positions in the order of a fixed hash of the id: a sample that rows may be shuffled under."""
+    text = customer_ids.astype(str).to_numpy(dtype=object)
+    return np.lexsort((text, pd.util.hash_array(text, categorize=False)))
+
+
+def _check_ids(frame: pd.DataFrame) -> None:
+    if "customer_id" not in frame.columns:
+        raise ValueError(f"column 'customer_id' is missing; there are: {', '.join(map(str, frame.columns))}")
+    if frame["customer_id"].isna().any():
+        raise ValueError(f"{int(frame['customer_id'].isna().sum())} customers have no customer_id")
+    if frame["customer_id"].duplicated().any():
+        raise ValueError(f"{int(frame['customer_id'].duplicated().sum())} rows repeat a customer_id")
