@@ -27,7 +27,7 @@ class Settings(BaseModel):
 
 
 class ChurnSettings(Settings):
-    """``churn``: the horizon, and after how many silent days a customer counts as gone already (default: from the gaps)."""
+    """``churn``: the horizon, and the silent days after which a customer counts as gone (default: from the gaps)."""
 
     horizon_days: int = Field(default=30, ge=1, le=730)
     active_days: int | None = Field(default=None, ge=1, le=3650)
@@ -152,7 +152,8 @@ class Project(Settings):
         spec = find_spec(source.package)
         if spec is None or spec.origin is None:
             raise UserError(
-                f"{self.folder / 'crm.yaml'}: sources.{name}: the Python package {source.package!r} is not installed; install it or use a path"
+                f"{self.folder / 'crm.yaml'}: sources.{name}: the Python package {source.package!r} is not installed; "
+                "install it or use a path"
             )
         return Path(spec.origin).parent
 
@@ -163,7 +164,8 @@ class Project(Settings):
         found = sorted(Path(p) for p in _glob(base, pattern))
         if not found:
             raise UserError(
-                f"{self.folder / 'crm.yaml'}: sources.{name}: no file matches {pattern!r} in {base}; put the file there or correct `path`"
+                f"{self.folder / 'crm.yaml'}: sources.{name}: no file matches {pattern!r} in {base}; "
+                "put the file there or correct `path`"
             )
         return found
 
@@ -204,7 +206,8 @@ def _model_at(where: tuple[str, ...]) -> type[BaseModel] | None:
         "snapshots": SnapshotGrid,
     }
     if where[0] == "sources":
-        return {2: Source, 4: ColumnMapping}.get(len(where))
+        of_sources: dict[int, type[BaseModel]] = {2: Source, 4: ColumnMapping}
+        return of_sources.get(len(where))
     return sections.get(where[0])
 
 

@@ -5,7 +5,9 @@ from crm_pipeline.contract.table import Column, Expectation, Table
 
 TABLE = Table(
     name="order_lines",
-    description="One row per line of an order, return or cancellation. Lines without a customer stay, with a null customer.",
+    description=(
+        "One row per line of an order, return or cancellation. Lines without a customer stay, with a null customer."
+    ),
     grain=("order_line_id",),
     columns=(
         columns.ORDER_LINE_ID,

@@ -6,8 +6,8 @@ from crm_pipeline.contract.table import Column, Table
 TABLE = Table(
     name="orders",
     description=(
-        "One row per order and part of it. What was added to, or returned from, an order on a later day is a part of its own, "
-        "known on its own day, so that it changes nothing about earlier ones."
+        "One row per order and part of it. What was added to, or returned from, an order on a later day is a part of "
+        "its own, known on its own day, so that it changes nothing about earlier ones."
     ),
     grain=("order_id", "order_part"),
     columns=(

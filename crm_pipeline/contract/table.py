@@ -1,7 +1,8 @@
 """What a table is: declared once, beside the query that makes it.
 
-A module of a stage package declares one ``TABLE``; the ``.sql`` file of the same name computes it, and an optional pure function
-``build`` turns the query's frame into rows. Everything else (DDL, casts, checks, Dagster assets, data dictionary) is derived.
+A module of a stage package declares one ``TABLE``; the ``.sql`` file of the same name computes it, and an optional pure
+function ``build`` turns the query's frame into rows. Everything else (DDL, casts, checks, Dagster assets, data
+dictionary) is derived.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Expectation:
-    """A judgement on a table's profile: ``statistic`` of ``column`` (or of the table) lies between ``minimum`` and ``maximum``.
+    """A judgement on a table's profile: a statistic of a column (or of the table) lies between two bounds.
 
     ``critical`` stops the table before it replaces the last good one; ``warning`` only shows.
     """
@@ -61,8 +62,9 @@ class Table:
     """The contract of one table.
 
     ``kind``: *replaced* tables are rebuilt whole; *snapshot* tables hold one part per snapshot date, replaced alone;
-    *append_only* tables keep every version of a part and show the newest. ``partition_column`` names the snapshot date of the
-    last two. ``rules`` are SQL predicates that are true for every row. ``order_by`` is the stored order (default: the grain).
+    *append_only* tables keep every version of a part and show the newest. ``partition_column`` names the snapshot date
+    of the last two. ``rules`` are SQL predicates that are true for every row. ``order_by`` is the stored order
+    (default: the grain).
     """
 
     name: str
@@ -90,7 +92,7 @@ class Table:
                 raise ValueError(f"table {self.name}: {name} is not among its columns {names}")
         if (self.partition_column is None) != (self.kind == "replaced"):
             raise ValueError(
-                f"table {self.name}: a {self.kind} table and partition_column={self.partition_column} do not go together"
+                f"table {self.name}: a {self.kind} table and partition_column={self.partition_column} do not agree"
             )
 
     def column(self, name: str) -> Column:

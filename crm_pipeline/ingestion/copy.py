@@ -43,7 +43,8 @@ def _reader(path: Path) -> tuple[str, str]:
     if kind in JSON_SUFFIXES:
         return f"read_json({_literal(path)}, maximum_object_size = 16777216)", "json"
     raise UserError(
-        f"{path}: the file type {kind or 'without a suffix'!r} is not supported; expected CSV, TSV, JSON, JSON lines or Parquet"
+        f"{path}: the file type {kind or 'without a suffix'!r} is not supported; "
+        "expected CSV, TSV, JSON, JSON lines or Parquet"
     )
 
 
@@ -64,7 +65,8 @@ def copy_file(path: Path, source_name: str, source: Source, target: Path) -> int
         position = "file_row_number + 1" if kind == "parquet" else "row_number() over ()"
         texts = ", ".join(f'cast("{_escaped(name)}" as varchar) as "{_escaped(name)}"' for name in names)
         connection.execute(
-            f"create temp view whole as select {position} as __position, cast(null as varchar) as __broken, {texts} from {reader}"
+            f"create temp view whole as select {position} as __position, cast(null as varchar) as __broken, "
+            f"{texts} from {reader}"
         )
         connection.execute(f"copy (select * from whole) to {_literal(draft)} (format parquet, compression zstd)")
         if kind == "text":
@@ -92,7 +94,7 @@ def check_copy(path: Path, source_name: str, source: Source, copy: Path) -> None
 
 
 def _append_broken(connection: duckdb.DuckDBPyConnection, draft: Path, names: Iterable[str]) -> None:
-    """Lines that are no record stay accounted for: they follow the records, with their line number and what is wrong."""
+    """Lines that are no record stay accounted for: they follow the records, with their number and what is wrong."""
     count = connection.execute("select count(*) from reject_errors").fetchone()
     if not count or not count[0]:
         return
@@ -100,7 +102,8 @@ def _append_broken(connection: duckdb.DuckDBPyConnection, draft: Path, names: It
     nulls = ", ".join(f'cast(null as varchar) as "{_escaped(name)}"' for name in names)
     connection.execute(
         f"copy (select * from read_parquet({_literal(draft)}) union all "
-        f"select -line, min(lower(replace(error_type::varchar, '_', ' '))), {nulls} from reject_errors group by line order by 1) "
+        f"select -line, min(lower(replace(error_type::varchar, '_', ' '))), {nulls} "
+        "from reject_errors group by line order by 1) "
         f"to {_literal(second)} (format parquet, compression zstd)"
     )
     os.replace(second, draft)
@@ -118,5 +121,6 @@ def _check_columns(path: Path, source_name: str, source: Source, names: list[str
                 near = get_close_matches(name, names, n=1)
                 hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(names[:20])}"
                 raise UserError(
-                    f"{path}: sources.{source_name}.columns.{target} names the column {name!r}, which is not in the file; {hint}"
+                    f"{path}: sources.{source_name}.columns.{target} names the column {name!r}, "
+                    f"which is not in the file; {hint}"
                 )

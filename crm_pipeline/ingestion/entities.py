@@ -34,8 +34,9 @@ class Entity:
     """One entity of the customer model.
 
     ``key`` identifies a row; ``event_time`` is the column that says when it happened (None: a thing without a time).
-    ``generated_key`` is filled with a digest of the row's content where the source has no identifier of its own. ``must_map`` are the columns that a
-    source has to provide. ``rules`` hold for every row: predicate -> what to say when it fails. ``extra_columns`` become attributes.
+    ``generated_key`` is filled with a digest of the row's content where the source has no identifier of its own.
+    ``rules`` hold for every row: predicate and what to say when it fails. With ``extra_columns``, columns beyond the
+    entity's own become attributes.
     """
 
     name: str
@@ -53,7 +54,7 @@ class Entity:
         return tuple(column.name for column in self.columns)
 
     def check_mapping(self, source: str, columns: Mapping[str, Mapped], rules: Mapping[str, str]) -> None:
-        """ValueError when a source maps an unknown column, misses a required one, or holds an expression that cannot be used."""
+        """ValueError: an unknown column is mapped, a required one is not, or an expression or rule cannot be used."""
         where = f"sources.{source}.columns"
         for name, mapping in columns.items():
             if name not in self.column_names and not self.extra_columns:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from crm_pipeline.contract.catalog import INGESTION_STAGE
 from crm_pipeline.contract.table import Table
 from crm_pipeline.errors import UserError
-from crm_pipeline.ingestion.copy import check_copy, copy_file, sha256_of
 from crm_pipeline.ingestion import source_files
+from crm_pipeline.ingestion.copy import check_copy, copy_file, sha256_of
 from crm_pipeline.project import Project
 from crm_pipeline.warehouse.as_of import qualified_from
 from crm_pipeline.warehouse.candidate import Part, candidate_name, create_candidate
@@ -103,7 +103,8 @@ class SourceFilesRecipe:
                 lines += count
             if not lines and source.entity in ("order_lines", "orders"):
                 raise UserError(
-                    f"{self.project.folder / 'crm.yaml'}: sources.{name}: the files hold no rows; expected {source.entity}"
+                    f"{self.project.folder / 'crm.yaml'}: sources.{name}: the files hold no rows; "
+                    f"expected {source.entity}"
                 )
         replaced = {(name, file_name) for name, file_name, _ in current}
         create_candidate(connection, SOURCE_FILES)

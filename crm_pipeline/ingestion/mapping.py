@@ -13,6 +13,7 @@ from crm_pipeline.project import ColumnMapping, Source
 
 EARLIEST = "1970-01-01"
 STATIC_SINCE = f"timestamp '{EARLIEST} 00:00:00'"
+HAS_OFFSET = r":\d\d(\.\d+)?\s*(Z|[+-]\d\d(:?\d\d)?)$"
 WORDS = {
     "decimal": "a number",
     "timestamp": "a date and time",
@@ -62,7 +63,7 @@ def _typed(column: EntityColumn, mapping: ColumnMapping | None, zone: str, proje
     if mapping is not None and mapping.format is not None:
         return moved
     offset = f"timezone({literal(project_zone)}, try_cast({text} as timestamptz))"
-    return f"case when regexp_matches({text}, ':\\d\\d(\\.\\d+)?\\s*(Z|[+-]\\d\\d(:?\\d\\d)?)$') then {offset} else {moved} end"
+    return f"case when regexp_matches({text}, '{HAS_OFFSET}') then {offset} else {moved} end"
 
 
 def _verdict(entity: Entity, source: Source, project_rules: Sequence[tuple[str, str]]) -> str:
@@ -75,7 +76,8 @@ def _verdict(entity: Entity, source: Source, project_rules: Sequence[tuple[str, 
         word = WORDS[column.type.split("(")[0]]
         if column.type != "varchar" and column.name in source.columns:
             cases.append(
-                f'when "text_{column.name}" is not null and "{column.name}" is null then \'{column.name} is not {word}\''
+                f'when "text_{column.name}" is not null and "{column.name}" is null '
+                f"then '{column.name} is not {word}'"
             )
     for column in entity.columns:
         if column.type == "timestamp" and column.name in source.columns:
@@ -118,8 +120,8 @@ def source_query(entity: Entity, name: str, source: Source, files: Sequence[Load
     if entity.extra_columns:
         texts.append(f"cast({attributes if extra else 'map([], [])'} as map(varchar, varchar)) as attributes")
     reads = " union all ".join(
-        f"select {literal(name)} as source, {literal(file.name)} as file_name, timestamp '{file.loaded_at}' as loaded_at, * "
-        f"from read_parquet({literal(str(file.copy))})"
+        f"select {literal(name)} as source, {literal(file.name)} as file_name, "
+        f"timestamp '{file.loaded_at}' as loaded_at, * from read_parquet({literal(str(file.copy))})"
         for file in files
     )
     mapped = ", ".join(["source", "file_name", "loaded_at", "__position as position", "__broken as broken", *texts])

@@ -5,7 +5,10 @@ from crm_pipeline.contract.table import Column, Table
 
 TABLE = Table(
     name="source_files",
-    description="One row per source file and content: the load manifest. The same file again changes nothing; a corrected file is a new row.",
+    description=(
+        "One row per source file and content: the load manifest. "
+        "The same file again changes nothing; a corrected file is a new row."
+    ),
     grain=("source", "file_name", "sha256"),
     columns=(
         columns.SOURCE,

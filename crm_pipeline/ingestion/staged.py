@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from crm_pipeline.contract import columns
 from crm_pipeline.contract.table import Column, Table
 from crm_pipeline.ingestion.entities import ENTITIES, Entity
-from crm_pipeline.ingestion.mapping import LoadedFile, source_query
 from crm_pipeline.ingestion.load import SOURCE_FILES
+from crm_pipeline.ingestion.mapping import LoadedFile, source_query
 from crm_pipeline.project import Project
 from crm_pipeline.warehouse.as_of import qualified_from
 from crm_pipeline.warehouse.candidate import Part, candidate_name, create_candidate
@@ -111,7 +111,8 @@ class StagedRecipe:
         if location is None:
             return found
         rows = connection.execute(
-            f"select source, file_name, sha256, loaded_at from {location} where is_current and list_contains($names::varchar[], source) order by all",
+            f"select source, file_name, sha256, loaded_at from {location} "
+            "where is_current and list_contains($names::varchar[], source) order by all",
             {"names": names},
         ).fetchall()
         for source, file_name, sha, loaded_at in rows:
@@ -135,8 +136,8 @@ class StagedRecipe:
 def _unique_sql(entity: Entity, table: Table) -> str:
     """Mark rows whose key occurred before.
 
-    Events keep the row known first: an identical later one is a duplicate, one with other values is rejected. Things without a
-    time keep the newest description; the ones that it replaces count as duplicates.
+    Events keep the row known first: an identical later one is a duplicate, one with other values is rejected. Things
+    without a time keep the newest description; the ones that it replaces count as duplicates.
     """
     candidate = candidate_name(table)
     key = ", ".join(
@@ -157,8 +158,10 @@ def _unique_sql(entity: Entity, table: Table) -> str:
     return (
         f"with keyed as (select rowid as row_number, *, {key} from {candidate} where verdict = 'clean'), "
         f"several as (select {keys} from keyed group by {keys} having count(*) > 1), "
-        f"ranked as (select row_number, row_number() over repeated as nth, {same} as is_same from keyed semi join several using ({keys}) "
+        f"ranked as (select row_number, row_number() over repeated as nth, {same} as is_same "
+        f"from keyed semi join several using ({keys}) "
         f"window repeated as (partition by {keys} order by {order})) "
         f"update {candidate} as c set verdict = case when r.is_same then 'duplicate' else 'rejected' end, "
-        f"rule = case when r.is_same then null else '{REPEATED}' end from ranked as r where c.rowid = r.row_number and r.nth > 1"
+        f"rule = case when r.is_same then null else '{REPEATED}' end "
+        "from ranked as r where c.rowid = r.row_number and r.nth > 1"
     )

@@ -44,7 +44,7 @@ def _column(expectation: Expectation) -> str:
 def _outcome(expectation: Expectation, result: Any, frame: pd.DataFrame, parts: Sequence[Part]) -> list[CheckResult]:
     """One result per part; what crashed is an error, apart from data that failed."""
     check = EXPECTED if expectation.severity == "critical" else WATCHED
-    expected = f"{expectation.minimum if expectation.minimum is not None else ''}..{expectation.maximum if expectation.maximum is not None else ''}"
+    expected = "..".join("" if bound is None else str(bound) for bound in (expectation.minimum, expectation.maximum))
     raised = _exception_text(result.exception_info)
     found = []
     failing = set((result.result or {}).get("unexpected_index_list") or [])
@@ -68,6 +68,7 @@ def judge_profile(
 ) -> list[CheckResult]:
     """Run the table's suite on its profile frame (`wide_frame`); Data Docs of the result go to ``data_docs``."""
     import great_expectations as gx
+    from great_expectations.expectations.metadata_types import FailureSeverity
 
     suite = suite_of(table)
     for expectation in suite:
@@ -79,7 +80,7 @@ def judge_profile(
             column=_column(item),
             min_value=item.minimum,
             max_value=item.maximum,
-            severity=item.severity,
+            severity=FailureSeverity(item.severity),
             meta={"number": number, "why": item.why},
         )
         for number, item in enumerate(suite)
@@ -108,7 +109,8 @@ def write_data_docs(validation: Any, name: str, folder: Path) -> None:
     from great_expectations.render.view import DefaultJinjaPageView
 
     validation.meta.setdefault("run_id", {"run_name": name, "run_time": ""})
-    page = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(validation))
+    view: Any = DefaultJinjaPageView()
+    page = view.render(ValidationResultsPageRenderer().render(validation))
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{name}.html"
     draft = target.with_suffix(".html.new")

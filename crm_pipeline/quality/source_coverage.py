@@ -5,7 +5,9 @@ from crm_pipeline.contract.table import Column, Table
 
 TABLE = Table(
     name="source_coverage",
-    description="One row per snapshot and source of orders; a snapshot waits until each is complete to the day before it.",
+    description=(
+        "One row per snapshot and source of orders; a snapshot waits until each is complete to the day before it."
+    ),
     grain=("snapshot_date", "source"),
     columns=(
         columns.SNAPSHOT_DATE,

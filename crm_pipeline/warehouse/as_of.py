@@ -5,9 +5,8 @@ A temporary view shadows an unqualified table name; no SQL file can peek, and no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -22,8 +21,9 @@ def check_visible(reader: Table, upstream: Table) -> None:
     """CrmError when a snapshot table reads a table whose rows do not say when they were known."""
     if reader.is_partitioned and not (upstream.is_partitioned or upstream.is_event_table or upstream.about_loads):
         raise CrmError(
-            f"{reader.name} is built as of a snapshot date but reads {upstream.name}, whose rows do not say when they were known; "
-            f"give {upstream.name} a known_at column or partition it by snapshot date"
+            f"{reader.name} is built as of a snapshot date but reads {upstream.name}, "
+            f"whose rows do not say when they were known; give {upstream.name} a known_at column "
+            "or partition it by snapshot date"
         )
 
 

@@ -83,15 +83,16 @@ class Builder:
         names = ", ".join(f'"{name}"' for name in table.column_names)
         earlier = f"select {names} from {candidate_name(table)} where \"{table.partition_column}\" < date '{part}'"
         rebuilt = ", ".join(f"date '{p}'" for p in parts)
-        live = f'select * from ({visible_rows(table, table.qualified_name, part, before=True)}) where "{table.partition_column}" not in ({rebuilt})'
-        return f"{earlier} union all {live}"
+        live = visible_rows(table, table.qualified_name, part, before=True)
+        return f'{earlier} union all select * from ({live}) where "{table.partition_column}" not in ({rebuilt})'
 
     def _parameters(self, part: Part) -> dict[str, Any]:
         values = sql_values(self.project, part)
         unknown = set(self.transform.sql_parameters) - values.keys()
         if unknown:
             raise CrmError(
-                f"{self.transform.table.name}.sql names the unknown parameters {sorted(unknown)}; known are {sorted(values)}"
+                f"{self.transform.table.name}.sql names the unknown parameters {sorted(unknown)}; "
+                f"known are {sorted(values)}"
             )
         return {name: values[name] for name in self.transform.sql_parameters}
 

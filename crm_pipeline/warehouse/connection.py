@@ -30,7 +30,10 @@ def _memory_limit() -> str:
 
 
 class Warehouse:
-    """The files of one project: ``crm.duckdb`` (live), ``published.duckdb`` (for readers), ``vault.duckdb`` (personal and raw data)."""
+    """The files of one project.
+
+    ``crm.duckdb`` is live, ``published.duckdb`` is for readers, ``vault.duckdb`` holds personal and raw data.
+    """
 
     def __init__(self, project: Project) -> None:
         self.project = project
@@ -58,8 +61,8 @@ class Warehouse:
         free = free_bytes(self.folder)
         if free < SMALLEST_FREE_BYTES:
             raise WarehouseError(
-                f"{self.folder}: only {free / 1e6:.0f} MB free on this disk, at least {SMALLEST_FREE_BYTES / 1e6:.0f} MB needed; "
-                "free some space and run again (the last good tables are untouched)"
+                f"{self.folder}: only {free / 1e6:.0f} MB free on this disk, "
+                f"at least {SMALLEST_FREE_BYTES / 1e6:.0f} MB needed; free some space and run again (the last good tables are untouched)"
             )
 
     @contextmanager
@@ -85,7 +88,7 @@ class Warehouse:
     ) -> Iterator[DuckDBPyConnection]:
         """A connection to the live file or the vault, closed on every way out.
 
-        ``attach`` adds the other file, for reading, under the name ``vault`` or ``live``: one transaction writes one file.
+        ``attach`` adds the other file, for reading, as ``vault`` or ``live``: one transaction writes one file.
         """
         path, other = (self.live, self.vault) if database == "live" else (self.vault, self.live)
         with translated(path):
@@ -117,13 +120,14 @@ def translated(path: Path) -> Iterator[None]:
     except duckdb.Error as error:
         text = str(error)
         low = text.lower()
-        if "no space left" in low or "could not write" in low and "space" in low or "max_temp_directory_size" in low:
+        if "no space left" in low or ("could not write" in low and "space" in low) or "max_temp_directory_size" in low:
             raise WarehouseError(
                 f"{path}: the disk is full; free some space and run again (the last good tables are untouched)"
             ) from error
         if "out of memory" in low or "could not allocate" in low:
             raise WarehouseError(
-                f"{path}: not enough memory for this step ({text.splitlines()[0]}); close other programs or use a larger machine"
+                f"{path}: not enough memory for this step ({text.splitlines()[0]}); "
+                "close other programs or use a larger machine"
             ) from error
         if not isinstance(error, (duckdb.IOException, duckdb.ConnectionException, duckdb.SerializationException)):
             raise
@@ -137,7 +141,8 @@ def translated(path: Path) -> Iterator[None]:
                 f"{path}: cannot be written (read-only or no permission); correct the file's permissions"
             ) from error
         raise WarehouseError(
-            f"{path}: cannot be opened as a DuckDB file ({text.splitlines()[0]}); restore it from a backup or move it away to rebuild"
+            f"{path}: cannot be opened as a DuckDB file ({text.splitlines()[0]}); "
+            "restore it from a backup or move it away to rebuild"
         ) from error
     except OSError as error:
         raise WarehouseError(_explain_os(error, path)) from error
@@ -147,5 +152,8 @@ def _explain_os(error: OSError, path: Path) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"{path}: the disk is full; free some space and run again (the last good tables are untouched)"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{path}: cannot be written (read-only or no permission); correct the permissions or choose another project folder"
+        return (
+            f"{path}: cannot be written (read-only or no permission); "
+            "correct the permissions or choose another project folder"
+        )
     return f"{path}: {error.strerror or error}"

@@ -1,8 +1,8 @@
 """The ledger: which version of every table stands, made of what; and content hashes.
 
 ``quality.table_versions`` gets its row in the transaction that swaps the table in, so table and ledger never disagree.
-``quality.day_hashes`` splits the content hash of event tables by the day on which rows became known, so that the hash of
-"what was known before D" is a sum over days.
+``quality.day_hashes`` splits the content hash of event tables by the day on which rows became known, so that the hash
+of "what was known before D" is a sum over days.
 """
 
 from __future__ import annotations
@@ -27,15 +27,17 @@ create table if not exists quality.table_versions (
     built_at timestamp not null, seconds double not null, peak_memory_mb double not null
 );
 create table if not exists quality.day_hashes (
-    table_name varchar not null, known_date date not null, row_count bigint not null, hash_sum hugeint not null, hash_xor ubigint not null
+    table_name varchar not null, known_date date not null, row_count bigint not null,
+    hash_sum hugeint not null, hash_xor ubigint not null
 );
 create table if not exists quality.check_results (
-    table_name varchar not null, snapshot_date date, check_name varchar not null, severity varchar not null, status varchar not null,
-    observed varchar, expected varchar, failing_rows bigint, run_id varchar not null, checked_at timestamp not null
+    table_name varchar not null, snapshot_date date, check_name varchar not null, severity varchar not null,
+    status varchar not null, observed varchar, expected varchar, failing_rows bigint, run_id varchar not null,
+    checked_at timestamp not null
 );
 create table if not exists quality.table_profiles (
-    table_name varchar not null, snapshot_date date, version bigint not null, column_name varchar not null, row_count bigint not null,
-    null_share double, distinct_count bigint, minimum double, maximum double, mean double
+    table_name varchar not null, snapshot_date date, version bigint not null, column_name varchar not null,
+    row_count bigint not null, null_share double, distinct_count bigint, minimum double, maximum double, mean double
 );
 """
 
@@ -61,9 +63,12 @@ def digest(*parts: str) -> str:
 
 
 def row_hash_columns(table: Table) -> str:
-    """The aggregate that identifies a set of rows, whatever their order: two hashes over every column that is not volatile."""
+    """The aggregate that identifies a set of rows, whatever their order: two hashes over what is not volatile."""
     names = ", ".join(f'"{name}"' for name in table.hashed_columns)
-    return f"coalesce(sum(hash({names})::hugeint), 0) as hash_sum, coalesce(bit_xor(hash('x', {names})), 0) as hash_xor, count(*) as row_count"
+    return (
+        f"coalesce(sum(hash({names})::hugeint), 0) as hash_sum, "
+        f"coalesce(bit_xor(hash('x', {names})), 0) as hash_xor, count(*) as row_count"
+    )
 
 
 def content_hash(row_count: int, hash_sum: int, hash_xor: int) -> str:
@@ -85,7 +90,10 @@ class Ledger:
 
     def is_there(self) -> bool:
         """Whether the warehouse has a ledger yet."""
-        sql = "select count(*) from duckdb_tables() where schema_name = 'quality' and table_name = 'table_versions' and database_name = coalesce(?, current_database())"
+        sql = (
+            "select count(*) from duckdb_tables() where schema_name = 'quality' and table_name = 'table_versions' "
+            "and database_name = coalesce(?, current_database())"
+        )
         row = self.connection.execute(sql, [self.database]).fetchone()
         return bool(row and row[0])
 
@@ -145,7 +153,7 @@ class Ledger:
         """Recompute the hashes per known day of a freshly published event table."""
         self.connection.execute("delete from quality.day_hashes where table_name = ?", [table.name])
         self.connection.execute(
-            f"insert into quality.day_hashes select '{table.name}', known_at::date as known_date, row_count, hash_sum, hash_xor from "
+            f"insert into quality.day_hashes select '{table.name}', known_at, row_count, hash_sum, hash_xor from "
             f"(select known_at::date as known_at, {row_hash_columns(table)} from {table.qualified_name} group by all)"
         )
 
@@ -155,9 +163,11 @@ class Ledger:
         if not wanted or not dates:
             return {}
         rows = self.connection.execute(
-            "with wanted as (select unnest($names::varchar[]) as table_name), days as (select unnest($dates::date[]) as d) "
-            "select w.table_name, d.d, coalesce(sum(h.row_count), 0), coalesce(sum(h.hash_sum), 0)::varchar, coalesce(bit_xor(h.hash_xor), 0) "
-            "from wanted as w cross join days as d left join quality.day_hashes as h on h.table_name = w.table_name and h.known_date < d.d group by all",
+            "with wanted as (select unnest($names::varchar[]) as table_name), "
+            "days as (select unnest($dates::date[]) as d) "
+            "select w.table_name, d.d, coalesce(sum(h.row_count), 0), coalesce(sum(h.hash_sum), 0)::varchar, "
+            "coalesce(bit_xor(h.hash_xor), 0) from wanted as w cross join days as d "
+            "left join quality.day_hashes as h on h.table_name = w.table_name and h.known_date < d.d group by all",
             {"names": wanted, "dates": list(dates)},
         ).fetchall()
         return {(name, day): digest(str(count), str(total), str(xor)) for name, day, count, total, xor in rows}
