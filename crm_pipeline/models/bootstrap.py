@@ -58,9 +58,10 @@ def paired_bootstrap(
     Returns:
         One row per model and metric, in the order given, with `RESULT_COLUMNS`. `improvement` is signed so that
         positive is better, also for losses; for a metric with a target it is the distance to the target that is saved.
-        Intervals are shifted by the bootstrap's own bias (mean of the replicates less the value; it matters for the
-        calibration error, which noise can only raise) and end at the metric's perfect value. A value that is undefined
-        is NaN, and so is an interval when fewer than half of the replicates are defined.
+        Intervals are shifted by the bootstrap's own bias (mean of the replicates less the value) and end at the
+        metric's perfect value. The expected calibration error keeps what noise adds to it at this number of rows:
+        its interval is about that figure, so gate models on a loss or a ranking instead. An undefined value is NaN,
+        and so is an interval when fewer than half of the replicates are defined.
         The order of the rows does not change a bit of the result.
 
     Raises:

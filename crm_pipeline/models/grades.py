@@ -118,7 +118,7 @@ def _share_of_room(metric: Metric, baseline_value: float, improvement: float) ->
     perfect, reached = metric.goodness(np.array([metric.perfect, baseline_value]))
     room = float(perfect - reached)
     if room > 0:
-        return improvement / room
+        return float(improvement / room)
     if improvement > 0:
         raise ValueError(f"{metric.name}: an improvement of {improvement:g} over a baseline that is already perfect")
     return math.nan

@@ -67,7 +67,7 @@ def _logistic_line(
         steps = (c * gradient - b * gradient_x) / determinant, (a * gradient_x - b * gradient) / determinant
         intercept += min(max(steps[0], -_LONGEST_STEP), _LONGEST_STEP)
         slope += min(max(steps[1], -_LONGEST_STEP), _LONGEST_STEP)
-        if max(abs(steps[0]), abs(steps[1])) < 1e-5:  # quadratic convergence: the error left is about its square
+        if max(abs(steps[0]), abs(steps[1])) < 1e-4:  # quadratic convergence: the error left is about its square
             return intercept, slope
     return math.nan, math.nan
 

@@ -39,8 +39,10 @@ class Order:
         ranked = values[self.rows]
         is_end = np.ones(len(values), dtype=bool)
         is_end[:-1] = ranked[1:] != ranked[:-1]
-        # Without ties a slice spares every replicate one copy.
-        self.ends: IntArray | slice = slice(None) if is_end.all() else np.flatnonzero(is_end)
+        # Without ties every row is a group, and replicates are spared a copy.
+        self.group_bounds: IntArray | None = None
+        if not is_end.all():
+            self.group_bounds = np.concatenate((np.zeros(1, dtype=np.intp), np.flatnonzero(is_end) + 1))
         starts = np.concatenate(([False], is_end[:-1])) if len(values) else is_end
         self.group_of_row: IntArray = np.empty(len(values), dtype=np.intp)
         self.group_of_row[self.rows] = np.cumsum(starts)
@@ -50,8 +52,9 @@ class Order:
 
         Taking ends only treats rows with equal values as one, so that their order cannot matter.
         """
-        totals: FloatArray = np.cumsum(sorted_values)[self.ends]
-        return np.concatenate((np.zeros(1), totals))
+        totals = np.zeros(len(sorted_values) + 1)
+        np.cumsum(sorted_values, out=totals[1:])
+        return totals if self.group_bounds is None else totals[self.group_bounds]
 
 
 class Pairs:
