@@ -23,6 +23,8 @@ CODE_LOCATION = "crm_pipeline"
 FORCE_TAG = "crm_pipeline/force"
 EXIT_CODE = "exit_code"
 PUBLISHED = "published"
+PART = "part: "
+"""How log lines begin that tell of the next part of an asset."""
 CRON = {"month": "0 0 {day} * *", "week": "0 0 * * {weekday}", "day": "0 0 * * *"}
 
 
@@ -172,7 +174,7 @@ def _asset(recipe: AnyRecipe, pipeline: Pipeline, partitions: dg.PartitionsDefin
                 parts,
                 run_id=context.run_id,
                 force=context.run_tags.get(FORCE_TAG) == "true",
-                progress=context.log.debug,
+                progress=lambda text: context.log.debug(PART + text),
             )
         except CrmError as error:
             raise dg.Failure(
@@ -206,7 +208,9 @@ def _why_blocked(outcome: Outcome) -> str:
 def build_assets(pipeline: Pipeline) -> list[dg.AssetsDefinition]:
     """One asset per table, upstream first."""
     partitions = partitions_of(pipeline)
-    warnings.filterwarnings("ignore", category=dg.BetaWarning)  # backfill policies: tried here, and pinned by the lock file
+    warnings.filterwarnings(
+        "ignore", category=dg.BetaWarning
+    )  # backfill policies: tried here, and pinned by the lock file
     return [_asset(recipe, pipeline, partitions) for recipe in pipeline.recipes.values()]
 
 

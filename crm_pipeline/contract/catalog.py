@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
@@ -11,6 +12,8 @@ from graphlib import TopologicalSorter
 from hashlib import sha256
 from importlib import import_module
 from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -43,18 +46,40 @@ def _digest(*parts: str) -> str:
     return sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def _source_of(function: Callable[..., Any] | None, module: ModuleType) -> str:
-    """The text whose change makes the table stale: the function's module and the model modules that it imports."""
-    if function is None:
-        return ""
-    texts = [inspect.getsource(module)]
-    imported = {
-        value.__module__ for value in vars(module).values() if hasattr(value, "__module__") and value.__module__
-    }
-    for name in sorted(imported):
-        if name.startswith("crm_pipeline.") and name != module.__name__ and ".contract." not in name:
-            texts.append(inspect.getsource(import_module(name)))
-    return "\n".join(texts)
+def _source_of(module: ModuleType) -> str:
+    """The text whose change makes a function's table stale: its module and all of this package that it imports.
+
+    Read from the files, for models are imported inside functions and must not load with the definitions.
+    """
+    texts: dict[str, str] = {}
+    waiting = [module.__name__]
+    while waiting:
+        name = waiting.pop()
+        if name in texts:
+            continue
+        spec = find_spec(name)
+        if spec is None or spec.origin is None:
+            continue
+        texts[name] = Path(spec.origin).read_text(encoding="utf-8")
+        waiting += [found for found in _imports(texts[name]) if found.startswith("crm_pipeline.models")]
+    return "\n".join(texts[name] for name in sorted(texts))
+
+
+def _imports(text: str) -> list[str]:
+    found: list[str] = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+    return [name for name in found if _is_module(name)]
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return name.startswith("crm_pipeline.") and find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def transform_of(module: ModuleType, table: Table) -> Transform:
@@ -71,7 +96,7 @@ def transform_of(module: ModuleType, table: Table) -> Transform:
         frames=frames,
         sql_parameters=parameters(table.sql),
         streams=bool(getattr(module, "STREAMS", False)),
-        code_hash=_digest(table.sql, contract, _source_of(function, module)),
+        code_hash=_digest(table.sql, contract, _source_of(module) if function else ""),
     )
 
 

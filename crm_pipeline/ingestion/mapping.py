@@ -44,7 +44,7 @@ def _text(mapping: ColumnMapping | None) -> str:
     if mapping.column is not None:
         name = mapping.column.replace('"', '""')
         return f"nullif(trim(\"{name}\"), '')"
-    return f"nullif(trim(cast(({safe_casts(mapping.sql or '')}) as varchar)), '')"
+    return f"nullif(trim(cast(try({safe_casts(mapping.sql or '')}) as varchar)), '')"
 
 
 def _typed(column: EntityColumn, mapping: ColumnMapping | None, zone: str, project_zone: str) -> str:

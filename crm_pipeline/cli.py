@@ -1,0 +1,172 @@
+"""The command line: one clear message for every mistake, exit code 2 for the user's and 1 for failures."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crm_pipeline.errors import CrmError, UserError
+
+PROJECT_VARIABLE = "CRM_PIPELINE_PROJECT"
+
+
+def _guarded(function: Callable[..., None]) -> Callable[..., None]:
+    """Turn errors into one message and an exit code; `--debug` shows the traceback."""
+
+    @wraps(function)
+    def wrapper(*args: Any, debug: bool, **kwargs: Any) -> None:
+        try:
+            function(*args, **kwargs)
+        except CrmError as error:
+            if debug:
+                raise
+            click.echo(f"crm-pipeline: {error}", err=True)
+            sys.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("crm-pipeline: interrupted; the last good tables are untouched", err=True)
+            sys.exit(130)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
+        except Exception as error:
+            if debug:
+                raise
+            first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            click.echo(
+                f"crm-pipeline: failed unexpectedly ({type(error).__name__}: {first}); --debug shows where", err=True
+            )
+            sys.exit(1)
+
+    return click.option("--debug", is_flag=True, help="Show the traceback of an error.")(wrapper)
+
+
+def _project_option(function: Callable[..., None]) -> Callable[..., None]:
+    return click.option(
+        "--project",
+        "folder",
+        type=click.Path(path_type=Path),
+        envvar=PROJECT_VARIABLE,
+        default=None,
+        help=f"Folder with the crm.yaml (default: ${PROJECT_VARIABLE}, the current folder, or the example project).",
+    )(function)
+
+
+def _day(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    if value is None:
+        return None
+    if isinstance(value, tuple):
+        return tuple(_day(context, parameter, item) for item in value)
+    try:
+        return datetime.strptime(value, "%Y-%m-%d").date()
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a date; expected for example 2017-12-02") from None
+
+
+def _open(folder: Path | None) -> Any:
+    from crm_pipeline.pipeline import Pipeline
+    from crm_pipeline.project import EXAMPLE, load_project
+
+    if folder is None:
+        here = Path.cwd()
+        folder = here if (here / "crm.yaml").is_file() else Path(__file__).parent.parent / EXAMPLE
+    return Pipeline(load_project(folder))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="crm-pipeline")
+def main() -> None:
+    """Customer analytics from raw exports to scored customers."""
+
+
+@main.command()
+@_project_option
+@click.option(
+    "--select", multiple=True, help="Tables or stages: name, +name (with all before), name+ (with all after)."
+)
+@click.option("--snapshot", multiple=True, callback=_day, metavar="DATE", help="Only these snapshot dates.")
+@click.option("--dry-run", is_flag=True, help="Say what would be built, and why; build nothing.")
+@click.option("--force", is_flag=True, help="Build again what is up to date.")
+@_guarded
+def run(folder: Path | None, select: tuple[str, ...], snapshot: tuple[date, ...], dry_run: bool, force: bool) -> None:
+    """Build everything that is due and stale."""
+    from crm_pipeline.commands import run_command
+
+    run_command(_open(folder), select, list(snapshot), dry_run=dry_run, force=force)
+
+
+@main.command()
+@_project_option
+@click.option("--from", "first", required=True, callback=_day, metavar="DATE", help="First day of the range.")
+@click.option("--to", "last", required=True, callback=_day, metavar="DATE", help="Last day of the range.")
+@click.option("--select", multiple=True, help="Tables or stages, as for `run`.")
+@click.option("--dry-run", is_flag=True, help="Say what would be built, and why; build nothing.")
+@click.option("--force", is_flag=True, help="Build again what is up to date.")
+@_guarded
+def backfill(folder: Path | None, first: date, last: date, select: tuple[str, ...], dry_run: bool, force: bool) -> None:
+    """Build the snapshots of a range of dates, in one run, without daemon or web server."""
+    from crm_pipeline.commands import run_command
+
+    if last < first:
+        raise UserError(f"--to {last} lies before --from {first}")
+    pipeline = _open(folder)
+    dates = [day for day in pipeline.project.snapshots.until(last) if day >= first]
+    if not dates:
+        raise UserError(
+            f"{pipeline.project.name} has no snapshot date from {first} to {last}; its series begins {_series(pipeline)}"
+        )
+    run_command(pipeline, select, dates, dry_run=dry_run, force=force)
+
+
+def _series(pipeline: Any) -> str:
+    from crm_pipeline.plan import due_snapshots
+
+    due = due_snapshots(pipeline)
+    return f"{due[0]} and so far ends {due[-1]}" if due else "in the future"
+
+
+@main.command()
+@_project_option
+@_guarded
+def status(folder: Path | None) -> None:
+    """What is fresh, stale, failed or waiting for a source, and what to do."""
+    from crm_pipeline.commands import status_command
+
+    status_command(_open(folder))
+
+
+@main.command()
+@_project_option
+@click.option("--port", default=3000, show_default=True, help="Port on the loopback interface.")
+@_guarded
+def ui(folder: Path | None, port: int) -> None:
+    """Start the Dagster web UI on this project's runs."""
+    from crm_pipeline.commands import ui_command
+
+    ui_command(_open(folder), port)
+
+
+@main.command("data-dictionary")
+@click.option("--check", is_flag=True, help="Fail when the file differs from what the contracts say.")
+@click.argument("target", type=click.Path(path_type=Path), default=Path("docs/data_dictionary.md"))
+@_guarded
+def data_dictionary(target: Path, check: bool) -> None:
+    """Write the data dictionary of every table."""
+    from crm_pipeline.contract.dictionary import render
+    from crm_pipeline.pipeline import all_tables
+
+    text = render(list(all_tables().values()))
+    if not check:
+        target.write_text(text, encoding="utf-8")
+    elif not target.is_file() or target.read_text(encoding="utf-8") != text:
+        raise CrmError(f"{target} is out of date; write it anew with: crm-pipeline data-dictionary {target}")
+
+
+if __name__ == "__main__":
+    main()

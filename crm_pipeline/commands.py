@@ -1,0 +1,172 @@
+"""What the commands do; `cli` only reads their options."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Collection, Sequence
+from datetime import date
+
+import click
+
+from crm_pipeline.errors import CrmError, UserError
+from crm_pipeline.pipeline import Pipeline
+from crm_pipeline.plan import PlannedPart, due_snapshots, kept_snapshots, make_plan, selected
+from crm_pipeline.yaml_lines import closest
+
+
+class RunError(CrmError):
+    """A run ended with a failure; the message says which table and why."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+def check_dates(pipeline: Pipeline, dates: Sequence[date]) -> None:
+    """UserError for a date that is no snapshot date, or whose day has not begun."""
+    due = due_snapshots(pipeline)
+    for day in dates:
+        if day not in due:
+            later = day in pipeline.project.snapshots.until(day)
+            why = (
+                "its day has not begun yet"
+                if later
+                else f"it is no snapshot date{closest(str(day), [str(d) for d in due])}"
+            )
+            raise UserError(f"snapshot {day}: {why}")
+
+
+def run_command(
+    pipeline: Pipeline, select: Sequence[str], dates: Sequence[date], *, dry_run: bool, force: bool
+) -> None:
+    """Load what changed, then build the snapshots that are due, stale and covered by the sources."""
+    names = selected(pipeline, select)
+    check_dates(pipeline, dates)
+    loads = make_plan(pipeline, names, [], force=force, load=True)
+    if dry_run:
+        wanted = dates or due_snapshots(pipeline)
+        _print_plan(loads + make_plan(pipeline, names, wanted, force=force, load=False))
+        return
+    pipeline.warehouse.prepare()
+    with _runner(pipeline) as runner:
+        if loads:
+            runner.run(_names(loads), [], force=force)
+        ready = kept_snapshots(pipeline)
+        wanted = [day for day in (dates or due_snapshots(pipeline)) if day in ready]
+        waiting = [day for day in (dates or due_snapshots(pipeline)) if day not in ready]
+        snapshots = make_plan(pipeline, names, wanted, force=force, load=False)
+        runner.run_snapshots(snapshots, force=force)
+        runner.publish()
+        did_something = bool(runner.reports)
+    _say_waiting(pipeline, waiting)
+    if not did_something:
+        click.echo("Nothing to do: every table is up to date.")
+    from crm_pipeline.summary import print_summary
+
+    print_summary(pipeline)
+
+
+def _names(plan: Collection[PlannedPart]) -> list[str]:
+    return list(dict.fromkeys(item.table.name for item in plan))
+
+
+def _runner(pipeline: Pipeline):  # type: ignore[no-untyped-def]
+    from crm_pipeline.runner import Runner
+
+    return Runner(pipeline)
+
+
+def _say_waiting(pipeline: Pipeline, waiting: Sequence[date]) -> None:
+    from crm_pipeline.plan import covered_through
+
+    if waiting:
+        days = ", ".join(str(day) for day in waiting[:5]) + (" …" if len(waiting) > 5 else "")
+        click.echo(
+            f"Waiting: {days}. The sources of orders are complete to {covered_through(pipeline)}; "
+            "load newer files, or state data_through in crm.yaml."
+        )
+
+
+def _print_plan(plan: Sequence[PlannedPart]) -> None:
+    if not plan:
+        click.echo("Nothing to do: every table is up to date.")
+        return
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for item in plan:
+        grouped.setdefault((item.table.name, item.reason), []).append(str(item.part or ""))
+    for (name, reason), parts in grouped.items():
+        days = [part for part in parts if part]
+        span = f"  {days[0]}" + (f" … {days[-1]} ({len(days)} snapshots)" if len(days) > 1 else "") if days else ""
+        click.echo(f"{name}{span}: {reason}")
+    click.echo(f"{len(plan)} parts of {len(_names(plan))} tables would be built.")
+
+
+def status_command(pipeline: Pipeline) -> None:
+    """A few lines: what is built, stale, failed, waiting; and what to do."""
+    from crm_pipeline.plan import covered_through
+    from crm_pipeline.status import failed_checks, last_run
+    from crm_pipeline.warehouse.published import is_published
+
+    project = pipeline.project
+    click.echo(f"{project.name}: {project.folder / 'crm.yaml'}")
+    if not pipeline.warehouse.exists:
+        click.echo("Nothing is built yet; start with: crm-pipeline run")
+        return
+    ready = kept_snapshots(pipeline)
+    plan = make_plan(pipeline, set(pipeline.recipes), ready)
+    waiting = [day for day in due_snapshots(pipeline) if day not in ready]
+    total = sum(len(ready) if table.is_partitioned else 1 for table in pipeline.tables.values())
+    click.echo(f"Sources of orders are complete to {covered_through(pipeline) or 'nowhere: not loaded yet'}.")
+    click.echo(f"{total - len(plan)} of {total} table parts are up to date, {len(plan)} are stale or missing.")
+    for item in plan[:5]:
+        click.echo(f"  {item.table.name} {item.part or ''}: {item.reason}")
+    if len(plan) > 5:
+        click.echo(f"  … and {len(plan) - 5} more (crm-pipeline run --dry-run lists them)")
+    for line in (*last_run(pipeline), *failed_checks(pipeline)):
+        click.echo(line)
+    _say_waiting(pipeline, waiting)
+    click.echo(
+        "Readers see the newest state."
+        if is_published(pipeline.warehouse)
+        else "The copy for readers is older than the warehouse."
+    )
+    if plan:
+        click.echo("To do: crm-pipeline run")
+
+
+def ui_command(pipeline: Pipeline, port: int) -> None:
+    """Replace this process by `dagster dev` on the project's instance."""
+    from crm_pipeline.cli import PROJECT_VARIABLE
+    from crm_pipeline.runs import open_instance
+
+    pipeline.warehouse.prepare()
+    open_instance(pipeline).dispose()
+    environment = os.environ | {
+        "DAGSTER_HOME": str(pipeline.project.dagster_home),
+        PROJECT_VARIABLE: str(pipeline.project.folder),
+        "PYTHONWARNINGS": "ignore",
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "dagster",
+        "dev",
+        "-m",
+        "crm_pipeline.definitions",
+        "-d",
+        str(pipeline.project.folder),
+    ]
+    command = [sys.executable, "-m", "dagster", "dev", "-w", _workspace(pipeline), "-h", "127.0.0.1", "-p", str(port)]
+    click.echo(f"The web UI will be at http://127.0.0.1:{port} (Ctrl-C ends it).")
+    os.execve(sys.executable, command, environment)
+
+
+def _workspace(pipeline: Pipeline) -> str:
+    """The workspace file of the instance: the same location name as everywhere."""
+    path = pipeline.project.dagster_home / "workspace.yaml"
+    path.write_text(
+        "load_from:\n  - python_module:\n      module_name: crm_pipeline.definitions\n      location_name: crm_pipeline\n",
+        encoding="utf-8",
+    )
+    return str(path)

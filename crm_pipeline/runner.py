@@ -1,0 +1,108 @@
+"""Runs with a progress bar per asset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from crm_pipeline.assets import PUBLISHED
+from crm_pipeline.commands import RunError
+from crm_pipeline.pipeline import Pipeline
+from crm_pipeline.plan import PlannedPart, due_snapshots
+from crm_pipeline.runs import Listener, RunReport, StepReport, execute, open_instance, ranges
+from crm_pipeline.schedules import EVERYTHING_JOB
+from crm_pipeline.warehouse.published import is_published
+
+
+class ProgressListener(Listener):
+    """One bar per asset while it runs, one line with rows and seconds when it has ended."""
+
+    def __init__(self, progress: Progress, parts: dict[str, int]) -> None:
+        self.progress = progress
+        self.parts = parts
+        self.whole = progress.add_task("assets", total=len(parts))
+        self.task: int | None = None
+
+    def started(self, name: str) -> None:
+        """Show the asset's bar."""
+        self.task = self.progress.add_task(name, total=self.parts.get(name, 1))
+        self._seen = 0
+
+    def advanced(self, name: str) -> None:
+        """A part begins, so the one before is done."""
+        self._seen += 1
+        if self.task is not None:
+            self.progress.update(self.task, completed=min(self._seen - 1, self.parts.get(name, 1) - 1))  # type: ignore[arg-type]
+
+    def ended(self, step: StepReport) -> None:
+        """Replace the bar by a line."""
+        if self.task is not None:
+            self.progress.remove_task(self.task)  # type: ignore[arg-type]
+            self.task = None
+        self.progress.advance(self.whole)
+        mark = "[red]✗[/red]" if step.note == "failed" else "[green]✓[/green]"
+        rows = f"{step.rows:>12,} rows" if step.rows is not None else " " * 17
+        seconds = f"{step.seconds:7.1f} s" if step.seconds else "  unchanged" if step.note.startswith("0 ") else ""
+        self.progress.console.print(f"{mark} {step.name:30}{rows} {seconds}", highlight=False)
+
+
+class Runner:
+    """Executes planned parts as Dagster runs of one project's instance."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+        self.reports: list[RunReport] = []
+        self.console = Console(stderr=False)
+
+    def __enter__(self) -> Runner:
+        self.instance = open_instance(self.pipeline)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.instance.dispose()
+
+    def run(self, assets: Sequence[str], dates: Sequence[object], *, force: bool) -> None:
+        """One run; RunError with the failed asset's message."""
+        days = [day for day in dates if hasattr(day, "isoformat")]
+        tables = self.pipeline.tables
+        parts = {name: len(days) if name in tables and tables[name].is_partitioned else 1 for name in assets}
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description:30}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self.console, transient=True) as progress:
+            report = execute(
+                self.pipeline,
+                self.instance,
+                EVERYTHING_JOB,
+                assets,
+                days,  # type: ignore[arg-type]
+                force=force,
+                listener=ProgressListener(progress, parts),
+            )
+        self.reports.append(report)
+        if not report.succeeded:
+            where = f"{report.failed_step}: " if report.failed_step else ""
+            message = report.message or "the run failed"
+            text = message if message.startswith(where) else where + message
+            raise RunError(f"{text}\n(run {report.run_id}; the last good tables are untouched)", report.exit_code or 1)
+
+    def run_snapshots(self, plan: Sequence[PlannedPart], *, force: bool) -> None:
+        """The planned snapshots in order, at most twelve in one run."""
+        days = sorted({item.part for item in plan if item.part is not None})
+        for chunk in ranges(days, due_snapshots(self.pipeline)):
+            names = list(dict.fromkeys(item.table.name for item in plan if item.part in chunk))
+            self.run(names, chunk, force=force)
+
+    def publish(self) -> None:
+        """Renew the copy for readers when it is older than the warehouse."""
+        if not is_published(self.pipeline.warehouse):
+            self.run([PUBLISHED], [], force=False)

@@ -1,0 +1,234 @@
+"""Runs without a web server: one Dagster run in this process, recorded in the project's instance, with a progress bar."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from crm_pipeline.assets import EXIT_CODE, FORCE_TAG, PART
+from crm_pipeline.definitions import build_definitions
+from crm_pipeline.errors import UserError, WarehouseError
+from crm_pipeline.pipeline import Pipeline
+
+SNAPSHOTS_PER_RUN = 12
+POLL_SECONDS = 0.2
+
+DAGSTER_YAML = """# Written by crm_pipeline: the Dagster instance of this project.
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+"""
+
+
+@dataclass
+class StepReport:
+    """What the progress bar knows of one asset."""
+
+    name: str
+    rows: int | None = None
+    seconds: float | None = None
+    note: str = ""
+
+
+@dataclass
+class RunReport:
+    """How a run ended: finished assets in order, and the message of the first failure."""
+
+    run_id: str
+    succeeded: bool = False
+    steps: list[StepReport] = field(default_factory=list)
+    failed_step: str = ""
+    message: str = ""
+    details: str = ""
+    exit_code: int = 1
+
+
+class Listener:
+    """Told what happens in a run; the base class does nothing with it."""
+
+    def started(self, name: str) -> None:
+        """An asset starts."""
+
+    def advanced(self, name: str) -> None:
+        """An asset begins its next part."""
+
+    def ended(self, step: StepReport) -> None:
+        """An asset has ended."""
+
+
+def open_instance(pipeline: Pipeline) -> dg.DagsterInstance:
+    """The project's Dagster instance, created on first use."""
+    home = pipeline.project.dagster_home
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        config = home / "dagster.yaml"
+        if not config.exists():
+            config.write_text(DAGSTER_YAML, encoding="utf-8")
+        return dg.DagsterInstance.from_config(str(home))
+    except OSError as error:
+        raise WarehouseError(
+            f"{home}: cannot be written ({error.strerror}); correct the folder's permissions"
+        ) from None
+
+
+def execute(
+    pipeline: Pipeline,
+    instance: dg.DagsterInstance,
+    job_name: str,
+    assets: Sequence[str],
+    dates: Sequence[date],
+    *,
+    force: bool = False,
+    listener: Listener | None = None,
+) -> RunReport:
+    """Run the assets over the range of dates in one in-process run, and follow its events.
+
+    The dates must be snapshot dates of the project, at most 12 of them: partition tags are not validated by Dagster.
+    """
+    known = set(pipeline.project.snapshots.until(max(dates))) if dates else set()
+    wrong = [day for day in dates if day not in known]
+    if wrong:
+        raise UserError(f"{wrong[0]} is not a snapshot date of {pipeline.project.name}")
+    if len(dates) > SNAPSHOTS_PER_RUN:
+        raise ValueError(f"a run takes at most {SNAPSHOTS_PER_RUN} snapshots")
+    tags = {"crm_pipeline/project": pipeline.project.name}
+    if dates:
+        tags |= {
+            "dagster/asset_partition_range_start": min(dates).isoformat(),
+            "dagster/asset_partition_range_end": max(dates).isoformat(),
+        }
+    if force:
+        tags[FORCE_TAG] = "true"
+    run_id = str(uuid.uuid4())
+    job = build_definitions(pipeline.project).resolve_job_def(job_name)
+    report = RunReport(run_id)
+    outcome: dict[str, Any] = {}
+
+    def run() -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                outcome["result"] = job.execute_in_process(
+                    instance=instance,
+                    run_id=run_id,
+                    tags=tags,
+                    run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                    raise_on_error=False,
+                    asset_selection=[dg.AssetKey(name) for name in assets],
+                )
+            except BaseException as error:
+                outcome["error"] = error
+
+    thread = threading.Thread(target=run, name="run", daemon=True)
+    thread.start()
+    cursor: Any = None
+    while True:
+        alive = thread.is_alive()
+        cursor = _follow(instance, report, cursor, listener or Listener())
+        if not alive:
+            break
+        thread.join(POLL_SECONDS)
+    if "error" in outcome:
+        raise outcome["error"]
+    report.succeeded = bool(outcome["result"].success)
+    if report.succeeded:
+        report.exit_code = 0
+    return report
+
+
+def _follow(instance: dg.DagsterInstance, report: RunReport, cursor: Any, listener: Listener) -> Any:
+    """Read the run's new events, and tell the listener."""
+    if instance.get_run_by_id(report.run_id) is None:
+        return cursor
+    while True:
+        connection = instance.get_records_for_run(report.run_id, cursor=cursor, limit=500)
+        for record in connection.records:
+            entry = record.event_log_entry
+            if entry.dagster_event is not None:
+                _note(report, entry.dagster_event, listener)
+            elif entry.step_key and entry.user_message.startswith(PART):
+                listener.advanced(entry.step_key)
+        if not connection.records:
+            return cursor
+        cursor = connection.cursor
+        if not connection.has_more:
+            return cursor
+
+
+def _note(report: RunReport, event: dg.DagsterEvent, listener: Listener) -> None:
+    kind = event.event_type_value
+    name = (event.step_key or "").split(".")[-1]
+    if kind == "STEP_START":
+        report.steps.append(StepReport(name))
+        listener.started(name)
+    elif kind == "ASSET_MATERIALIZATION":
+        _read_metadata(_step(report, name), event)
+    elif kind == "STEP_SUCCESS":
+        listener.ended(_step(report, name))
+    elif kind in ("STEP_FAILURE", "RUN_FAILURE", "PIPELINE_FAILURE", "RESOURCE_INIT_FAILURE", "ENGINE_EVENT"):
+        _read_failure(report, name, event)
+        if kind == "STEP_FAILURE":
+            listener.ended(_step(report, name))
+
+
+def _step(report: RunReport, name: str) -> StepReport:
+    return next((step for step in reversed(report.steps) if step.name == name), StepReport(name))
+
+
+def _read_metadata(step: StepReport, event: dg.DagsterEvent) -> None:
+    metadata = event.materialization.metadata
+    if "dagster/row_count" in metadata:
+        step.rows = int(str(metadata["dagster/row_count"].value))
+    if "seconds" in metadata:
+        step.seconds = float(str(metadata["seconds"].value))
+    if "built" in metadata:
+        step.note = str(metadata["built"].value)
+
+
+def _read_failure(report: RunReport, name: str, event: dg.DagsterEvent) -> None:
+    data = event.event_specific_data
+    failure = getattr(data, "user_failure_data", None)
+    error = getattr(data, "error", None)
+    if failure is None and error is None:
+        return
+    if name:
+        _step(report, name).note = "failed"
+    if report.message:
+        return
+    report.failed_step = name
+    if failure is not None:
+        report.message = failure.description or ""
+        code = failure.metadata.get(EXIT_CODE)
+        report.exit_code = int(str(code.value)) if code is not None else 1
+    else:
+        root = error
+        while root.cause is not None:
+            root = root.cause
+        report.message = root.message.strip().splitlines()[0] if root.message else "it failed"
+    if error is not None:
+        report.details = error.to_string()
+
+
+def ranges(dates: Sequence[date], all_dates: Sequence[date]) -> list[list[date]]:
+    """Contiguous runs of snapshot dates (as the project counts them), each of at most 12."""
+    wanted = set(dates)
+    found: list[list[date]] = []
+    for day in all_dates:
+        if day not in wanted:
+            found.append([])
+        elif not found or len(found[-1]) >= SNAPSHOTS_PER_RUN:
+            found.append([day])
+        else:
+            found[-1].append(day)
+    return [days for days in found if days]

@@ -1,0 +1,41 @@
+"""What the instance and the ledger remember: the last run and the checks that failed last."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from crm_pipeline.pipeline import Pipeline
+
+
+def last_run(pipeline: Pipeline) -> list[str]:
+    """One line on the newest run, and one for a run that is under way."""
+    from crm_pipeline.runs import open_instance
+
+    instance = open_instance(pipeline)
+    try:
+        records = instance.get_run_records(limit=1)
+    finally:
+        instance.dispose()
+    if not records:
+        return []
+    record = records[0]
+    started = datetime.fromtimestamp(record.start_time or record.create_timestamp.timestamp(), UTC).astimezone(
+        pipeline.project.zone
+    )
+    return [
+        f"Last run: {record.dagster_run.status.value.lower()} ({started:%Y-%m-%d %H:%M}, {record.dagster_run.run_id[:8]})."
+    ]
+
+
+def failed_checks(pipeline: Pipeline) -> list[str]:
+    """The failures among the newest results of every table's checks."""
+    with pipeline.warehouse.connect(read_only=True) as connection:
+        rows = connection.execute(
+            "with newest as (select table_name, max(checked_at) as checked_at from quality.check_results group by table_name) "
+            "select table_name, severity, check_name, count(*), min(observed) from quality.check_results semi join newest using (table_name, checked_at) "
+            "where status <> 'passed' group by all order by severity, table_name"
+        ).fetchall()
+    return [
+        f"{severity}: {table} {check} ({count} parts, {observed})"
+        for table, severity, check, count, observed in rows[:10]
+    ]

@@ -1,0 +1,122 @@
+"""The end of a run in plain words: rows, customers, segments, the churn grade against its rule, example recommendations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crm_pipeline.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+def _rows(connection: DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
+    return connection.execute(sql).fetchall()
+
+
+def _has(connection: DuckDBPyConnection, name: str) -> bool:
+    return bool(_rows(connection, f"select 1 from duckdb_tables() where table_name = '{name}' and not temporary"))
+
+
+def print_summary(pipeline: Pipeline) -> None:
+    """Print what the warehouse says now; parts that are not built yet are left out."""
+    if not pipeline.warehouse.exists:
+        return
+    with pipeline.warehouse.connect(read_only=True) as connection:
+        for title, lines in (
+            ("Rows", _reconciliation(connection)),
+            ("Customers", _customers(connection)),
+            ("Segments", _segments(connection)),
+            ("Churn", _churn(connection)),
+            ("Recommendations", _recommendations(connection)),
+        ):
+            if lines:
+                click.echo(f"\n{click.style(title, bold=True)}")
+                for line in lines:
+                    click.echo(f"  {line}")
+    click.echo(
+        f"\nWhere to look next: make ui (lineage, checks, charts); {pipeline.warehouse.published} for SQL and BI tools;"
+    )
+    click.echo(
+        f"docs/data_dictionary.md for every column; {pipeline.warehouse.folder / 'data_docs'} for the data-quality pages."
+    )
+
+
+def _reconciliation(connection: DuckDBPyConnection) -> list[str]:
+    if not _has(connection, "reconciliation"):
+        return []
+    sql = "select sum(read_count), sum(clean_count), sum(rejected_count), sum(duplicate_count), count(distinct source) from quality.reconciliation"
+    read, clean, rejected, duplicate, sources = _rows(connection, sql)[0]
+    lines = [
+        f"{read or 0:,} rows read from {sources} sources: {clean or 0:,} clean, {rejected or 0:,} rejected, {duplicate or 0:,} duplicate."
+    ]
+    if rejected:
+        rules = _rows(
+            connection,
+            "select source, rule, count(*) as n from quality.rejected_rows group by all order by n desc, all limit 3",
+        )
+        lines += [f"Rejected most: {source}: {rule} ({n:,} rows)" for source, rule, n in rules]
+    return lines
+
+
+def _customers(connection: DuckDBPyConnection) -> list[str]:
+    if not _has(connection, "customer_rfm"):
+        return []
+    found = _rows(
+        connection,
+        "select snapshot_date, count(*), sum(total_spend) from features.customer_rfm group by snapshot_date order by snapshot_date desc limit 1",
+    )
+    return [
+        f"{count:,} customers ordered before {day}; their spend so far is {float(spend):,.0f}."
+        for day, count, spend in found
+    ]
+
+
+def _segments(connection: DuckDBPyConnection) -> list[str]:
+    if not _has(connection, "customer_segments"):
+        return []
+    newest = "where snapshot_date = (select max(snapshot_date) from segments.customer_segments)"
+    found = []
+    for column in ("rfm_segment", "cluster_label"):
+        rows = _rows(
+            connection,
+            f"select {column}, count(*) as n from segments.customer_segments {newest} group by all order by n desc, all",
+        )
+        if rows:
+            found.append(", ".join(f"{label} {n:,}" for label, n in rows))
+    return found
+
+
+def _churn(connection: DuckDBPyConnection) -> list[str]:
+    if not _has(connection, "churn_grade"):
+        return []
+    rows = _rows(
+        connection,
+        "select summary from churn.churn_grade where known_date = (select max(known_date) from churn.churn_grade) order by all",
+    )
+    return [row[0] for row in rows]
+
+
+def _recommendations(connection: DuckDBPyConnection) -> list[str]:
+    found: list[str] = []
+    if _has(connection, "recommendation_grade"):
+        sql = "select summary from recommendations.recommendation_grade where known_date = (select max(known_date) from recommendations.recommendation_grade) order by all"
+        found += [row[0] for row in _rows(connection, sql)]
+    if _has(connection, "customer_recommendations"):
+        sql = """
+            with newest as (
+                select * from recommendations.customer_recommendations
+                where snapshot_date = (select max(snapshot_date) from recommendations.customer_recommendations)
+            ),
+            chosen as (select min(customer_id) as customer_id from newest where slot = 'new')
+            select r.customer_id, r.rank, coalesce(p.name, r.product_id), r.reason
+            from newest as r semi join chosen using (customer_id) left join cleaned.products as p on r.product_id = p.product_id
+            order by r.rank limit 3
+        """
+        found += [
+            f"customer {customer}, {rank}.: {name} ({reason})"
+            for customer, rank, name, reason in _rows(connection, sql)
+        ]
+    return found
