@@ -1,8 +1,9 @@
 """Calibration and blending in log-odds: intercept + sum of non-negative weights x log-odds of models.
 
 With one model this is Platt scaling (Platt, 1999, "Probabilistic outputs for support vector machines"); with several
-it is stacking with non-negative weights (Breiman, 1996, "Stacked regressions"). Fit it on predictions for customers
-that the models were not fitted on, or it believes the models too much.
+it is stacking with non-negative weights (Breiman, 1996, "Stacked regressions"). Weights come from rows that the models
+were not fitted on, or they would believe the models too much. The intercept comes from the rows they were fitted on:
+learned on later rows it would hold the drift since the fit, and a model refitted on those rows would count it twice.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
 from scipy.special import expit
 
 FloatArray = npt.NDArray[np.float64]
@@ -20,11 +21,12 @@ IntArray = npt.NDArray[np.int64]
 
 PRIOR_STRENGTH = 1.0
 """Penalty on squared distance of the weights from equal weights, in units of log-likelihood: felt by tiny samples."""
+INTERCEPT_LIMIT = 50.0
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Calibrated log-odds = intercept + log_odds @ weights; weights by model name, all >= 0."""
+    """Calibrated log-odds = intercept + sum of weight x log-odds; weights by model name, all >= 0."""
 
     intercept: float
     weights: dict[str, float]
@@ -35,12 +37,13 @@ def probability(log_odds: FloatArray) -> FloatArray:
     return np.asarray(expit(log_odds), dtype=np.float64)
 
 
-def fit_stack(log_odds: dict[str, FloatArray], outcome: BoolArray) -> Stack:
-    """Fit intercept and non-negative weights by penalised maximum likelihood.
+def fit_weights(log_odds: dict[str, FloatArray], outcome: BoolArray, group: IntArray) -> dict[str, float]:
+    """Non-negative weights by penalised maximum likelihood, with an intercept for each group of rows.
 
     Args:
         log_odds: finite log-odds per model, shape (n,) each; rows that the models were not fitted on.
         outcome: shape (n,), both classes present.
+        group: shape (n,), 0, 1, ...: rows whose level may differ (judged by another fit, or at another time).
 
     Raises:
         ValueError: without models, for one class only, or log-odds that are not finite.
@@ -53,23 +56,37 @@ def fit_stack(log_odds: dict[str, FloatArray], outcome: BoolArray) -> Stack:
     if outcome.all() or not outcome.any():
         raise ValueError("calibration needs outcomes of both classes")
     y = outcome.astype(np.float64)
-    equal = 1.0 / scores.shape[1]
+    group_count, equal = int(group.max()) + 1, 1.0 / scores.shape[1]
 
     def loss(parameters: FloatArray) -> tuple[float, FloatArray]:
-        z = parameters[0] + scores @ parameters[1:]
+        intercepts, weights = parameters[:group_count], parameters[group_count:]
+        z = intercepts[group] + scores @ weights
         residual = probability(z) - y
-        away = parameters[1:] - equal
+        away = weights - equal
         value = np.logaddexp(0, z).sum() - y @ z + PRIOR_STRENGTH * (away @ away)
-        gradient = np.concatenate([[residual.sum()], residual @ scores + 2 * PRIOR_STRENGTH * away])
+        by_group = np.bincount(group, weights=residual, minlength=group_count)
+        gradient = np.concatenate([by_group, residual @ scores + 2 * PRIOR_STRENGTH * away])
         return float(value) / len(y), gradient / len(y)
 
-    start = np.concatenate([[0.0], np.full(scores.shape[1], equal)])
-    bounds = [(None, None)] + [(0.0, None)] * scores.shape[1]
-    found = minimize(
-        loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500, "gtol": 1e-8, "ftol": 1e-13}
-    ).x
-    weights = {name: float(weight) for name, weight in zip(log_odds, found[1:], strict=True)}
-    return Stack(float(found[0]), weights)
+    start = np.concatenate([np.zeros(group_count), np.full(scores.shape[1], equal)])
+    # a group of one class would send its intercept to infinity
+    bounds = [(-INTERCEPT_LIMIT, INTERCEPT_LIMIT)] * group_count + [(0.0, None)] * scores.shape[1]
+    options = {"maxiter": 500, "gtol": 1e-8, "ftol": 1e-13}
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x[group_count:]
+    return {name: float(weight) for name, weight in zip(log_odds, found, strict=True)}
+
+
+def fit_intercept(weights: dict[str, float], log_odds: dict[str, FloatArray], outcome: BoolArray) -> Stack:
+    """The stack with these weights whose mean probability is the share of `outcome`, (n,), both classes present."""
+    weighted = apply_stack(Stack(0.0, weights), log_odds)
+    share = float(np.mean(outcome))
+    if not 0 < share < 1:
+        raise ValueError("calibration needs outcomes of both classes")
+    level = np.log(share / (1 - share))
+    lowest, highest = level - float(weighted.max()), level - float(weighted.min())
+    if highest - lowest < 1e-12:
+        return Stack(lowest, weights)
+    return Stack(float(brentq(lambda a: float(probability(a + weighted).mean()) - share, lowest, highest)), weights)
 
 
 def apply_stack(stack: Stack, log_odds: dict[str, FloatArray]) -> FloatArray:

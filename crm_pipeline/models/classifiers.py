@@ -12,19 +12,13 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from crm_pipeline.models.calibration import Stack
+from crm_pipeline.models.calibration import Stack, fit_intercept
 from crm_pipeline.models.classifiers_data import EXPECTED, RECENCY, TrainingData, sample_customers, training_data
 from crm_pipeline.models.classifiers_fitted import FittedChurn, Scorer
 from crm_pipeline.models.classifiers_folds import make_folds
+from crm_pipeline.models.classifiers_held_out import BASELINE, fit_candidates, level_rows
 from crm_pipeline.models.classifiers_rules import BtydRule, RecencyRule
-from crm_pipeline.models.classifiers_selection import (
-    BASELINE,
-    MINIMUM_CLASS_ROWS,
-    Selection,
-    fit_models,
-    has_both_classes,
-    select,
-)
+from crm_pipeline.models.classifiers_selection import MINIMUM_CLASS_ROWS, Selection, can_judge, select
 
 TRAINING_ROW_CAP = 500_000
 SELECTION_ROW_CAP = 60_000
@@ -66,7 +60,7 @@ def fit_churn(
         return _prior(data, horizon_days, why)
     sample = sample_customers(data, SELECTION_ROW_CAP)
     folds = make_folds(sample, horizon_days)
-    if not has_both_classes(sample, folds):
+    if not can_judge(sample, folds):
         return _prior(data, horizon_days, f"the {len(data.y)} known outcomes are of too few customers to judge a model")
     # matrix products of several threads differ in the last bits
     with threadpool_limits(limits=1):
@@ -74,17 +68,23 @@ def fit_churn(
 
 
 def _fitted(data: TrainingData, horizon_days: int, selection: Selection) -> FittedChurn:
-    """All candidates refitted on all rows, with the calibration learned on held-out ones."""
-    models: dict[str, Scorer] = {}
-    fitted, linear = fit_models(data, (selection.inverse_penalty,), selection.rounds)
-    models.update(fitted)
-    models["logistic"] = linear[selection.inverse_penalty]
-    churn_share = float(np.mean(data.y))
+    """All candidates refitted on all rows, with the weights learned on held-out ones."""
+    fitted = fit_candidates(data, (selection.inverse_penalty,), selection.rounds)
+    models: dict[str, Scorer] = {
+        BASELINE: fitted.recency,
+        "logistic": fitted.logistic[selection.inverse_penalty],
+        "boosting": fitted.boosting,
+    }
+    if fitted.btyd is not None:
+        models["btyd"] = fitted.btyd
+    newest = data.where(level_rows(data))
+    log_odds = {name: model.log_odds(newest.X) for name, model in models.items()}
+    stacks = {name: fit_intercept(weights, log_odds, newest.y) for name, weights in selection.weights.items()}
     return FittedChurn(
         features=data.features,
         horizon_days=horizon_days,
         models=models,
-        stacks=selection.stacks,
+        stacks=stacks,
         champion=selection.champion,
         is_prior=False,
         why=selection.gate.why,
@@ -92,7 +92,7 @@ def _fitted(data: TrainingData, horizon_days: int, selection: Selection) -> Fitt
             "inverse_penalty": selection.inverse_penalty,
             "boosting_rounds": selection.rounds,
             "training_rows": len(data.y),
-            "training_churn_share": churn_share,
+            "training_churn_share": float(np.mean(data.y)),
             "judged_rows": selection.row_count,
             "judged_population": selection.population,
         },

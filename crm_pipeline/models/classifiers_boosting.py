@@ -5,7 +5,9 @@ Contributions are TreeSHAP values (Lundberg et al., 2018): exact for the ensembl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import lightgbm
@@ -63,10 +65,17 @@ class BoostingModel:
         base = booster.predict(nothing, pred_contrib=True, num_threads=1)
         return cls(parameters["text"], booster, float(np.asarray(base)[0, -1]))
 
-    def log_odds(self, X: FloatArray, rounds: int | None = None) -> FloatArray:
-        """Shape (n,); of the first `rounds` trees only, if given."""
-        scores = self.booster.predict(X, raw_score=True, num_iteration=rounds, num_threads=1)
-        return np.asarray(scores, dtype=np.float64)
+    def log_odds(self, X: FloatArray) -> FloatArray:
+        """Shape (n,)."""
+        return np.asarray(self.booster.predict(X, raw_score=True, num_threads=1), dtype=np.float64)
+
+    def log_odds_after(self, X: FloatArray, rounds: Sequence[int]) -> list[FloatArray]:
+        """Shape (n,) each: the scores after so many trees, numbers rising."""
+        steps = [
+            self.booster.predict(X, raw_score=True, start_iteration=first, num_iteration=last - first, num_threads=1)
+            for first, last in pairwise([0, *rounds])
+        ]
+        return list(np.cumsum(np.asarray(steps, dtype=np.float64), axis=0))
 
     def contributions(self, X: FloatArray) -> FloatArray:
         """Shape of X; rows sum to log_odds less base."""
