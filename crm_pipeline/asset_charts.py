@@ -18,7 +18,8 @@ def _rejections(connection: DuckDBPyConnection) -> bytes | None:
     from crm_pipeline.charts import bar_chart
 
     rows = connection.execute(
-        "select source, sum(rejected_count + duplicate_count) / nullif(sum(read_count), 0) from quality.reconciliation group by source order by source"
+        "select source, sum(rejected_count + duplicate_count) / nullif(sum(read_count), 0) "
+        "from quality.reconciliation group by source order by source"
     ).fetchall()
     return bar_chart(
         [row[0] for row in rows],

@@ -164,7 +164,7 @@ def _asset(recipe: AnyRecipe, pipeline: Pipeline, partitions: dg.PartitionsDefin
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=table.unit_of_freshness_days)),
     )
     def build(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Iterator[Any]:
-        parts: list[Part] = [None]
+        parts: Sequence[Part] = [None]
         if table.is_partitioned:
             parts = sorted(date.fromisoformat(key) for key in context.partition_keys)
         try:
@@ -201,7 +201,10 @@ def _why_blocked(outcome: Outcome) -> str:
     more = f" (and {len(outcome.blocked) - 5} more)" if len(outcome.blocked) > 5 else ""
     what = "; ".join(lines) + more
     if outcome.table.name == "source_coverage":
-        return f"the sources are not complete to the snapshot yet ({what}); load newer files or state data_through in crm.yaml"
+        return (
+            f"the sources are not complete to the snapshot yet ({what}); "
+            "load newer files or state data_through in crm.yaml"
+        )
     return f"{outcome.table.name}: critical checks failed, so the last good table stays: {what}"
 
 
@@ -220,7 +223,10 @@ def build_published(pipeline: Pipeline) -> dg.AssetsDefinition:
     @dg.asset(
         name=PUBLISHED,
         group_name="published",
-        description="`published.duckdb`: what BI tools, notebooks and reports read. It is replaced whole, when nothing in it is stale.",
+        description=(
+            "`published.duckdb`: what BI tools, notebooks and reports read. "
+            "It is replaced whole, when nothing in it is stale."
+        ),
         deps=[dg.AssetKey(name) for name, table in pipeline.tables.items() if table.stage != "staged"],
         backfill_policy=dg.BackfillPolicy.single_run(),
         kinds={"duckdb"},

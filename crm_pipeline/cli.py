@@ -119,7 +119,8 @@ def backfill(folder: Path | None, first: date, last: date, select: tuple[str, ..
     dates = [day for day in pipeline.project.snapshots.until(last) if day >= first]
     if not dates:
         raise UserError(
-            f"{pipeline.project.name} has no snapshot date from {first} to {last}; its series begins {_series(pipeline)}"
+            f"{pipeline.project.name} has no snapshot date from {first} to {last}; "
+            f"its series begins {_series(pipeline)}"
         )
     run_command(pipeline, select, dates, dry_run=dry_run, force=force)
 

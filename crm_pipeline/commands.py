@@ -147,16 +147,6 @@ def ui_command(pipeline: Pipeline, port: int) -> None:
         PROJECT_VARIABLE: str(pipeline.project.folder),
         "PYTHONWARNINGS": "ignore",
     }
-    command = [
-        sys.executable,
-        "-m",
-        "dagster",
-        "dev",
-        "-m",
-        "crm_pipeline.definitions",
-        "-d",
-        str(pipeline.project.folder),
-    ]
     command = [sys.executable, "-m", "dagster", "dev", "-w", _workspace(pipeline), "-h", "127.0.0.1", "-p", str(port)]
     click.echo(f"The web UI will be at http://127.0.0.1:{port} (Ctrl-C ends it).")
     os.execve(sys.executable, command, environment)
@@ -166,7 +156,8 @@ def _workspace(pipeline: Pipeline) -> str:
     """The workspace file of the instance: the same location name as everywhere."""
     path = pipeline.project.dagster_home / "workspace.yaml"
     path.write_text(
-        "load_from:\n  - python_module:\n      module_name: crm_pipeline.definitions\n      location_name: crm_pipeline\n",
+        "load_from:\n  - python_module:\n"
+        "      module_name: crm_pipeline.definitions\n      location_name: crm_pipeline\n",
         encoding="utf-8",
     )
     return str(path)

@@ -1,4 +1,7 @@
-"""The Dagster code location. Only this module reads the environment: ``CRM_PIPELINE_PROJECT`` names the project's folder."""
+"""The Dagster code location.
+
+Only this module reads the environment: ``CRM_PIPELINE_PROJECT`` names the project's folder.
+"""
 
 import os
 from pathlib import Path

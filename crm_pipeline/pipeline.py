@@ -54,7 +54,7 @@ class SqlRecipe:
 
     @property
     def dependencies(self) -> tuple[str, ...]:
-        """Tables that must be built before: what it reads (its own earlier parts apart) and, for snapshots, complete sources."""
+        """Tables to build before: what it reads (not its own earlier parts); for snapshots, complete sources."""
         found = [name for name in self.transform.upstream if name != self.table.name]
         if self.table.is_partitioned and self.table.name != COVERAGE:
             found.append(COVERAGE)

@@ -47,7 +47,10 @@ def covered_through(pipeline: Pipeline) -> date | None:
 
 
 def selected(pipeline: Pipeline, select: Sequence[str]) -> set[str]:
-    """Names of the chosen tables: `name`, `+name` (with everything before it), `name+` (after it), or a stage; all by default."""
+    """Names of the chosen tables: all by default.
+
+    `name` or a stage; `+name` with everything before it, `name+` with everything after it.
+    """
     recipes = pipeline.recipes
     if not select:
         return set(recipes)

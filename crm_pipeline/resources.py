@@ -23,8 +23,8 @@ LOCK_WAIT_SECONDS = 5.0
 class WarehouseResource(DuckDBResource):
     """A project's warehouse.
 
-    The base class keeps its connection open when a step fails and waits for minutes on a locked file; this one closes on every way
-    out and fails at once with a message that says who to wait for.
+    The base class keeps its connection open when a step fails and waits for minutes on a locked file; this one closes
+    on every way out and fails at once with a message that says who to wait for.
     """
 
     project_folder: str

@@ -1,4 +1,4 @@
-"""Runs without a web server: one Dagster run in this process, recorded in the project's instance, with a progress bar."""
+"""Runs without a web server: one Dagster run in this process, recorded in the project's instance, and followed."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ def _read_failure(report: RunReport, name: str, event: dg.DagsterEvent) -> None:
         report.message = failure.description or ""
         code = failure.metadata.get(EXIT_CODE)
         report.exit_code = int(str(code.value)) if code is not None else 1
-    else:
+    elif error is not None:
         root = error
         while root.cause is not None:
             root = root.cause

@@ -26,7 +26,7 @@ def build_jobs(pipeline: Pipeline) -> list[Any]:
         dg.define_asset_job(
             SNAPSHOT_JOB,
             selection=dg.AssetSelection.assets(*snapshot, PUBLISHED),
-            description="Features, segments, scores and recommendations as of a snapshot date; then the copy for readers.",
+            description="Features, segments, scores, recommendations as of a snapshot date; then the copy for readers.",
         ),
         dg.define_asset_job(EVERYTHING_JOB, selection=dg.AssetSelection.all(), description="Every table."),
     ]

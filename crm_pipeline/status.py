@@ -23,7 +23,8 @@ def last_run(pipeline: Pipeline) -> list[str]:
         pipeline.project.zone
     )
     return [
-        f"Last run: {record.dagster_run.status.value.lower()} ({started:%Y-%m-%d %H:%M}, {record.dagster_run.run_id[:8]})."
+        f"Last run: {record.dagster_run.status.value.lower()} "
+        f"({started:%Y-%m-%d %H:%M}, {record.dagster_run.run_id[:8]})."
     ]
 
 
@@ -31,8 +32,10 @@ def failed_checks(pipeline: Pipeline) -> list[str]:
     """The failures among the newest results of every table's checks."""
     with pipeline.warehouse.connect(read_only=True) as connection:
         rows = connection.execute(
-            "with newest as (select table_name, max(checked_at) as checked_at from quality.check_results group by table_name) "
-            "select table_name, severity, check_name, count(*), min(observed) from quality.check_results semi join newest using (table_name, checked_at) "
+            "with newest as ("
+            "select table_name, max(checked_at) as checked_at from quality.check_results group by table_name) "
+            "select table_name, severity, check_name, count(*), min(observed) "
+            "from quality.check_results semi join newest using (table_name, checked_at) "
             "where status <> 'passed' group by all order by severity, table_name"
         ).fetchall()
     return [

@@ -1,4 +1,4 @@
-"""The end of a run in plain words: rows, customers, segments, the churn grade against its rule, example recommendations."""
+"""The end of a run in plain words: rows, customers, segments, the churn grade, example recommendations."""
 
 from __future__ import annotations
 
@@ -40,22 +40,28 @@ def print_summary(pipeline: Pipeline) -> None:
         f"\nWhere to look next: make ui (lineage, checks, charts); {pipeline.warehouse.published} for SQL and BI tools;"
     )
     click.echo(
-        f"docs/data_dictionary.md for every column; {pipeline.warehouse.folder / 'data_docs'} for the data-quality pages."
+        f"docs/data_dictionary.md for every column; "
+        f"{pipeline.warehouse.folder / 'data_docs'} for the data-quality pages."
     )
 
 
 def _reconciliation(connection: DuckDBPyConnection) -> list[str]:
     if not _has(connection, "reconciliation"):
         return []
-    sql = "select sum(read_count), sum(clean_count), sum(rejected_count), sum(duplicate_count), count(distinct source) from quality.reconciliation"
+    sql = (
+        "select sum(read_count), sum(clean_count), sum(rejected_count), sum(duplicate_count), count(distinct source) "
+        "from quality.reconciliation"
+    )
     read, clean, rejected, duplicate, sources = _rows(connection, sql)[0]
     lines = [
-        f"{read or 0:,} rows read from {sources} sources: {clean or 0:,} clean, {rejected or 0:,} rejected, {duplicate or 0:,} duplicate."
+        f"{read or 0:,} rows read from {sources} sources: {clean or 0:,} clean, "
+        f"{rejected or 0:,} rejected, {duplicate or 0:,} duplicate."
     ]
     if rejected:
         rules = _rows(
             connection,
-            "select source, rule, count(*) as n from quality.rejected_rows group by all order by n desc, all limit 3",
+            "select source, rule, count(*) as n from quality.rejected_rows "
+            "group by all order by n desc, source, rule limit 3",
         )
         lines += [f"Rejected most: {source}: {rule} ({n:,} rows)" for source, rule, n in rules]
     return lines
@@ -66,7 +72,8 @@ def _customers(connection: DuckDBPyConnection) -> list[str]:
         return []
     found = _rows(
         connection,
-        "select snapshot_date, count(*), sum(total_spend) from features.customer_rfm group by snapshot_date order by snapshot_date desc limit 1",
+        "select snapshot_date, count(*), sum(total_spend) from features.customer_rfm "
+        "group by snapshot_date order by snapshot_date desc limit 1",
     )
     return [
         f"{count:,} customers ordered before {day}; their spend so far is {float(spend):,.0f}."
@@ -82,7 +89,8 @@ def _segments(connection: DuckDBPyConnection) -> list[str]:
     for column in ("rfm_segment", "cluster_label"):
         rows = _rows(
             connection,
-            f"select {column}, count(*) as n from segments.customer_segments {newest} group by all order by n desc, all",
+            f"select {column}, count(*) as n from segments.customer_segments {newest} "
+            f"group by all order by n desc, {column}",
         )
         if rows:
             found.append(", ".join(f"{label} {n:,}" for label, n in rows))
@@ -94,7 +102,8 @@ def _churn(connection: DuckDBPyConnection) -> list[str]:
         return []
     rows = _rows(
         connection,
-        "select summary from churn.churn_grade where known_date = (select max(known_date) from churn.churn_grade) order by all",
+        "select summary from churn.churn_grade "
+        "where known_date = (select max(known_date) from churn.churn_grade) order by all",
     )
     return [row[0] for row in rows]
 
@@ -102,7 +111,10 @@ def _churn(connection: DuckDBPyConnection) -> list[str]:
 def _recommendations(connection: DuckDBPyConnection) -> list[str]:
     found: list[str] = []
     if _has(connection, "recommendation_grade"):
-        sql = "select summary from recommendations.recommendation_grade where known_date = (select max(known_date) from recommendations.recommendation_grade) order by all"
+        sql = (
+            "select summary from recommendations.recommendation_grade "
+            "where known_date = (select max(known_date) from recommendations.recommendation_grade) order by all"
+        )
         found += [row[0] for row in _rows(connection, sql)]
     if _has(connection, "customer_recommendations"):
         sql = """
@@ -112,7 +124,9 @@ def _recommendations(connection: DuckDBPyConnection) -> list[str]:
             ),
             chosen as (select min(customer_id) as customer_id from newest where slot = 'new')
             select r.customer_id, r.rank, coalesce(p.name, r.product_id), r.reason
-            from newest as r semi join chosen using (customer_id) left join cleaned.products as p on r.product_id = p.product_id
+            from newest as r
+            semi join chosen using (customer_id)
+            left join cleaned.products as p on r.product_id = p.product_id
             order by r.rank limit 3
         """
         found += [

@@ -8,8 +8,8 @@ from crm_pipeline.contract.table import Table
 
 HEAD = """# Data dictionary
 
-Written from the contracts by `make docs`; do not edit. `crm.duckdb` holds every stage but `staged`, which lies in `vault.duckdb`;
-`published.duckdb` is the copy for readers.
+Written from the contracts by `make docs`; do not edit. `crm.duckdb` holds every stage but `staged`, which lies in
+`vault.duckdb`; `published.duckdb` is the copy for readers.
 
 """
 

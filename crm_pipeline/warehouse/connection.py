@@ -62,7 +62,8 @@ class Warehouse:
         if free < SMALLEST_FREE_BYTES:
             raise WarehouseError(
                 f"{self.folder}: only {free / 1e6:.0f} MB free on this disk, "
-                f"at least {SMALLEST_FREE_BYTES / 1e6:.0f} MB needed; free some space and run again (the last good tables are untouched)"
+                f"at least {SMALLEST_FREE_BYTES / 1e6:.0f} MB needed; "
+                "free some space and run again (the last good tables are untouched)"
             )
 
     @contextmanager

@@ -105,7 +105,8 @@ def materialize(
 ) -> Outcome:
     """Renew the stale parts (all of them with ``force``) of one table.
 
-    A critical check leaves the live table untouched; its results are recorded and returned. WarehouseError when the file cannot be written.
+    A critical check leaves the live table untouched; its results are recorded and returned.
+    WarehouseError when the file cannot be written.
     """
     table = recipe.table
     started = time.monotonic()
@@ -244,7 +245,8 @@ def _swap(
             if part in versions and versions[part].content_hash == hashes[part]:
                 continue
             connection.execute(
-                f"insert into {table.qualified_name} ({names}, table_version) select {names}, {version + offset} from {candidate} where {key} = ?",
+                f"insert into {table.qualified_name} ({names}, table_version) "
+                f"select {names}, {version + offset} from {candidate} where {key} = ?",
                 [part],
             )
     else:

@@ -38,7 +38,7 @@ def is_published(warehouse: Warehouse) -> bool:
 
 
 def publish_copy(warehouse: Warehouse) -> int:
-    """Copy the live file (compacted, with its comments) and put it in the old copy's place; returns its size in bytes."""
+    """Copy the live file, compacted and with its comments, into the old copy's place; returns its size in bytes."""
     draft = warehouse.published.with_suffix(".new.duckdb")
     draft.unlink(missing_ok=True)
     with warehouse.connect() as connection:
@@ -59,7 +59,8 @@ def _copy_into(connection: DuckDBPyConnection, target: object) -> None:
 def free_share(connection: DuckDBPyConnection) -> float:
     """Share of the file's blocks that hold nothing."""
     row = connection.execute(
-        "select sum(free_blocks) / nullif(sum(total_blocks), 0) from pragma_database_size() where database_name = current_database()"
+        "select sum(free_blocks) / nullif(sum(total_blocks), 0) from pragma_database_size() "
+        "where database_name = current_database()"
     ).fetchone()
     return float(row[0]) if row and row[0] is not None else 0.0
 
