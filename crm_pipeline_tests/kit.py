@@ -24,7 +24,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
 import pandas as pd
@@ -39,7 +39,7 @@ from crm_pipeline.warehouse.as_of import location_of
 from crm_pipeline.warehouse.audit import audit_rows
 from crm_pipeline.warehouse.candidate import Builder, Part, candidate_name
 
-Rows = str | pd.DataFrame
+Rows: TypeAlias = "str | pd.DataFrame | pa.Table"
 """An inline table, or a frame where a test needs many rows."""
 
 ALWAYS = "1970-01-01"
@@ -99,14 +99,11 @@ def fill_table(
     the rest with null, zero or false.
     ValueError when ``rows`` name a column that the table does not have.
     """
-    frame = rows
-    if isinstance(frame, str):
-        header, values = parse_rows(frame)
-        frame = pd.DataFrame(values, columns=header, dtype=object)
-    unknown = set(frame.columns) - set(table.column_names)
+    frame = _arrow(rows)
+    unknown = set(frame.column_names) - set(table.column_names)
     if unknown:
         raise ValueError(f"{table.name} has no columns {sorted(unknown)}; it has {list(table.column_names)}")
-    given = [column for column in table.columns if column.name in frame.columns]
+    given = [column for column in table.columns if column.name in frame.column_names]
     casts = ", ".join(f'cast("{column.name}" as {column.type}) as "{column.name}"' for column in given)
     filled = ", ".join(
         f'cast({_default(table, column, given, snapshot_dates)} as {column.type}) as "{column.name}"'
@@ -117,13 +114,21 @@ def fill_table(
     version = ", 1::bigint as table_version" if table.kind == "append_only" else ""
     location = location_of(table, "live")
     connection.execute(f"create schema if not exists {location.rsplit('.', 1)[0]}")
-    numbered = frame.assign(row_number=range(1, len(frame) + 1))
-    connection.register("given_rows", pa.Table.from_pandas(numbered, preserve_index=False))  # NaN becomes null
+    numbers = pa.array(range(1, frame.num_rows + 1), pa.int64())
+    connection.register("given_rows", frame.append_column("row_number", numbers))
     connection.execute(
         f"create or replace table {location} as with typed as (select row_number, {casts} from given_rows) "
         f"select {filled}{version} from typed order by row_number"
     )
     connection.unregister("given_rows")
+
+
+def _arrow(rows: Rows) -> pa.Table:
+    """The rows as a table; NaN becomes null."""
+    if isinstance(rows, str):
+        header, values = parse_rows(rows)
+        return pa.table({name: pa.array([row[i] for row in values], pa.string()) for i, name in enumerate(header)})
+    return rows if isinstance(rows, pa.Table) else pa.Table.from_pandas(rows, preserve_index=False)
 
 
 def _default(table: Table, column: Column, given: Sequence[Column], snapshot_dates: Sequence[date]) -> str:
