@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
+REPEATED_KEYS = "repeated_keys"
 REPEATED = "its key belongs to an earlier row with other values"
 
 
@@ -95,7 +96,7 @@ class StagedRecipe:
         queries = [
             source_query(self.entity, name, source, (), self.project.time_zone) for name, source in sources.items()
         ]
-        return digest(repr(self.table.columns), *queries, _unique_sql(self.entity, self.table))
+        return digest(repr(self.table.columns), *queries, *_unique_sql(self.entity, self.table))
 
     def own_inputs(self, connection: DuckDBPyConnection) -> Mapping[str, str]:
         """Per source the digest of its current files' contents."""
@@ -130,20 +131,24 @@ class StagedRecipe:
             progress(f"{self.table.name} {name}")
             query = source_query(self.entity, name, self.project.sources[name], files, self.project.time_zone)
             connection.execute(f"insert into {candidate} by name select {names} from ({query})")
-        connection.execute(_unique_sql(self.entity, self.table))
+        find, mark = _unique_sql(self.entity, self.table)
+        connection.execute(find)
+        found = connection.execute(f"select count(*) from {REPEATED_KEYS}").fetchone()
+        if found and found[0]:
+            connection.execute(mark)
+        connection.execute(f"drop table {REPEATED_KEYS}")
 
 
-def _unique_sql(entity: Entity, table: Table) -> str:
-    """Mark rows whose key occurred before.
+def _unique_sql(entity: Entity, table: Table) -> tuple[str, str]:
+    """Two statements: find keys that occur more than once, and mark their rows but the first.
 
     Events keep the row known first: an identical later one is a duplicate, one with other values is rejected. Things
     without a time keep the newest description; the ones that it replaces count as duplicates.
     """
     candidate = candidate_name(table)
-    key = ", ".join(
-        f"coalesce(cast(\"{name}\" as varchar), '') as key_{number}" for number, name in enumerate(entity.key)
-    )
-    keys = ", ".join(f"key_{number}" for number in range(len(entity.key)))
+    parts = [f"coalesce(cast(\"{name}\" as varchar), '')" for name in entity.key]
+    keyed = ", ".join(f"{part} as key_{number}" for number, part in enumerate(parts))
+    keys = ", ".join(f"key_{number}" for number in range(len(parts)))
     content = ", ".join(f'"{c.name}"' for c in entity.columns if c.name != "known_at")
     order = (
         "known_at, source, file_name, position"
@@ -155,13 +160,17 @@ def _unique_sql(entity: Entity, table: Table) -> str:
         if entity.event_time
         else "true"
     )
-    return (
-        f"with keyed as (select rowid as row_number, *, {key} from {candidate} where verdict = 'clean'), "
-        f"several as (select {keys} from keyed group by {keys} having count(*) > 1), "
+    find = (
+        f"create or replace temporary table {REPEATED_KEYS} as select {keyed} from {candidate} "
+        f"where verdict = 'clean' group by all having count(*) > 1"
+    )
+    mark = (
+        f"with keyed as (select rowid as row_number, *, {keyed} from {candidate} where verdict = 'clean'), "
         f"ranked as (select row_number, row_number() over repeated as nth, {same} as is_same "
-        f"from keyed semi join several using ({keys}) "
+        f"from keyed semi join {REPEATED_KEYS} using ({keys}) "
         f"window repeated as (partition by {keys} order by {order})) "
         f"update {candidate} as c set verdict = case when r.is_same then 'duplicate' else 'rejected' end, "
         f"rule = case when r.is_same then null else '{REPEATED}' end "
         "from ranked as r where c.rowid = r.row_number and r.nth > 1"
     )
+    return find, mark
