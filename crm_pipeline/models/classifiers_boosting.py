@@ -23,7 +23,6 @@ PARAMETERS: dict[str, Any] = {
     "num_leaves": 8,
     "max_depth": 4,
     "lambda_l2": 10.0,
-    "feature_fraction": 0.3,
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
     "max_bin": 63,
@@ -33,6 +32,9 @@ PARAMETERS: dict[str, Any] = {
     "num_threads": 1,
     "verbose": -1,
 }
+FEATURE_FRACTION = 0.3
+LEAST_TREE_FEATURES = 16
+"""A tree draws this share of the features, but at least this many: correlated features take turns."""
 LEAST_LEAF_ROWS = 20
 ROWS_PER_LEAF_ROW = 250
 """A leaf needs one row per this many training rows, and at least LEAST_LEAF_ROWS."""
@@ -50,7 +52,8 @@ class BoostingModel:
     def fit(cls, X: FloatArray, y: BoolArray, rounds: int) -> BoostingModel:
         """Args: X: (n, features), NaN allowed; y: (n,), both classes present; rounds: number of trees."""
         leaf_rows = max(LEAST_LEAF_ROWS, len(y) // ROWS_PER_LEAF_ROW)
-        settings = PARAMETERS | {"min_data_in_leaf": leaf_rows}
+        fraction = min(1.0, max(FEATURE_FRACTION, LEAST_TREE_FEATURES / X.shape[1]))
+        settings = PARAMETERS | {"min_data_in_leaf": leaf_rows, "feature_fraction": fraction}
         booster = lightgbm.train(settings, lightgbm.Dataset(X, y.astype(np.float64)), num_boost_round=rounds)
         return cls.from_dict({"text": booster.model_to_string()})
 

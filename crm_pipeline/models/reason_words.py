@@ -10,12 +10,17 @@ DIRECTIONS = {
 }
 WINDOW = {"en": " in the last {days} days", "de": " in den letzten {days} Tagen"}
 GENERIC = {"en": "{name}: {value}", "de": "{name}: {value}"}
+NOT_PLAIN = ("weighted_day_count", "geometric_mean_gap_days", "order_day_trend", "spend_trend", "std_gap_days")
+"""Features whose value says little to a reader; another of the family speaks for it where one points the same way."""
 UNKNOWN = {"en": "unknown", "de": "unbekannt"}
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """family: features that tell the same story. unit: number | share | amount. words: per language, with {value}."""
+    """family: features that tell the same story. unit: number | share | amount. words: per language, with {value}.
+
+    Lines read 'name: value', so that no language has to inflect for the number.
+    """
 
     feature: str
     family: str
@@ -28,7 +33,12 @@ def _sentence(feature: str, family: str, en: str, de: str, unit: str = "number")
 
 
 SENTENCES: tuple[Sentence, ...] = (
-    _sentence("days_since_last_order", "silence", "Last order {value} days ago", "Letzte Bestellung vor {value} Tagen"),
+    _sentence(
+        "days_since_last_order",
+        "silence",
+        "Days since the last order: {value}",
+        "Tage seit der letzten Bestellung: {value}",
+    ),
     _sentence(
         "days_since_last_order_ratio",
         "overdue",
@@ -65,14 +75,14 @@ SENTENCES: tuple[Sentence, ...] = (
     _sentence(
         "mean_gap_days",
         "rhythm",
-        "{value} days between orders on average{window}",
-        "Im Mittel {value} Tage zwischen Bestellungen{window}",
+        "Mean days between orders{window}: {value}",
+        "Mittlere Tage zwischen Bestellungen{window}: {value}",
     ),
     _sentence(
         "geometric_mean_gap_days",
         "rhythm",
-        "Typically {value} days between orders",
-        "Typisch {value} Tage zwischen Bestellungen",
+        "Typical days between orders: {value}",
+        "Typische Tage zwischen Bestellungen: {value}",
     ),
     _sentence(
         "std_gap_days",
@@ -80,26 +90,34 @@ SENTENCES: tuple[Sentence, ...] = (
         "The days between orders vary by {value}",
         "Die Tage zwischen Bestellungen schwanken um {value}",
     ),
-    _sentence("max_gap_days", "rhythm", "Longest pause{window}: {value} days", "Längste Pause{window}: {value} Tage"),
     _sentence(
-        "last_gap_days", "rhythm", "{value} days before the last order", "{value} Tage vor der letzten Bestellung"
+        "max_gap_days", "rhythm", "Longest pause{window}, in days: {value}", "Längste Pause{window} in Tagen: {value}"
     ),
-    _sentence("order_count", "frequency", "{value} orders{window}", "{value} Bestellungen{window}"),
     _sentence(
-        "order_day_count", "frequency", "{value} days with an order{window}", "{value} Tage mit Bestellung{window}"
+        "last_gap_days",
+        "rhythm",
+        "Days between the last two orders: {value}",
+        "Tage zwischen den letzten beiden Bestellungen: {value}",
     ),
-    _sentence("frequency", "frequency", "{value} days with a repeat order", "{value} Tage mit Folgebestellung"),
+    _sentence("order_count", "frequency", "Orders{window}: {value}", "Bestellungen{window}: {value}"),
+    _sentence(
+        "order_day_count", "frequency", "Days with an order{window}: {value}", "Tage mit Bestellung{window}: {value}"
+    ),
+    _sentence("frequency", "frequency", "Days with a repeat order: {value}", "Tage mit Folgebestellung: {value}"),
     _sentence(
         "order_day_rate", "frequency", "Orders on {value} of all days", "Bestellungen an {value} aller Tage", "share"
     ),
     _sentence(
         "weighted_day_count",
         "frequency",
-        "{value} order days, recent ones counting more",
-        "{value} Bestelltage, jüngere stärker gewichtet",
+        "Order days, recent ones counting more: {value}",
+        "Bestelltage, jüngere stärker gewichtet: {value}",
     ),
     _sentence(
-        "active_week_count", "frequency", "{value} weeks with an order{window}", "{value} Wochen mit Bestellung{window}"
+        "active_week_count",
+        "frequency",
+        "Weeks with an order{window}: {value}",
+        "Wochen mit Bestellung{window}: {value}",
     ),
     _sentence(
         "active_30d_share",
@@ -111,8 +129,8 @@ SENTENCES: tuple[Sentence, ...] = (
     _sentence(
         "expected_purchases",
         "expectation",
-        "{value} orders expected in the time ahead",
-        "{value} Bestellungen in der kommenden Zeit erwartet",
+        "Orders expected in the time ahead: {value}",
+        "In der kommenden Zeit erwartete Bestellungen: {value}",
     ),
     _sentence(
         "probability_alive",
@@ -141,14 +159,17 @@ SENTENCES: tuple[Sentence, ...] = (
     _sentence("monetary_value", "spend", "{value} per repeat order day", "{value} je Folgebestelltag", "amount"),
     _sentence("mean_basket_amount", "spend", "{value} per order{window}", "{value} je Bestellung{window}", "amount"),
     _sentence("max_basket_amount", "spend", "Largest order: {value}", "Größte Bestellung: {value}", "amount"),
-    _sentence("line_count", "breadth", "{value} order lines{window}", "{value} Bestellpositionen{window}"),
-    _sentence("mean_basket_line_count", "breadth", "{value} lines per order", "{value} Positionen je Bestellung"),
+    _sentence("line_count", "breadth", "Order lines{window}: {value}", "Bestellpositionen{window}: {value}"),
+    _sentence("mean_basket_line_count", "breadth", "Lines per order: {value}", "Positionen je Bestellung: {value}"),
     _sentence(
-        "product_count", "breadth", "{value} different products{window}", "{value} verschiedene Produkte{window}"
+        "product_count", "breadth", "Different products{window}: {value}", "Verschiedene Produkte{window}: {value}"
     ),
-    _sentence("new_product_count", "breadth", "{value} new products{window}", "{value} neue Produkte{window}"),
+    _sentence("new_product_count", "breadth", "New products{window}: {value}", "Neue Produkte{window}: {value}"),
     _sentence(
-        "category_count", "breadth", "{value} different categories{window}", "{value} verschiedene Warengruppen{window}"
+        "category_count",
+        "breadth",
+        "Different categories{window}: {value}",
+        "Verschiedene Warengruppen{window}: {value}",
     ),
     _sentence(
         "discount_share",
@@ -157,19 +178,21 @@ SENTENCES: tuple[Sentence, ...] = (
         "{value} der Listenpreise gespart{window}",
         "share",
     ),
-    _sentence("return_count", "returns", "{value} returned lines{window}", "{value} Retouren{window}"),
+    _sentence("return_count", "returns", "Returned lines{window}: {value}", "Retouren{window}: {value}"),
     _sentence(
         "weekend_share", "habit", "{value} of order days at weekends", "{value} der Bestelltage am Wochenende", "share"
     ),
     _sentence(
         "mean_order_hour", "habit", "Orders around hour {value} of the day", "Bestellt gegen Stunde {value} des Tages"
     ),
-    _sentence("tenure_days", "tenure", "Customer for {value} days", "Kunde seit {value} Tagen"),
-    _sentence("T", "tenure", "Customer for {value} days", "Kunde seit {value} Tagen"),
+    _sentence(
+        "tenure_days", "tenure", "Days since the first order: {value}", "Tage seit der ersten Bestellung: {value}"
+    ),
+    _sentence("T", "tenure", "Days since the first order: {value}", "Tage seit der ersten Bestellung: {value}"),
     _sentence(
         "recency",
         "tenure",
-        "{value} days from first to last order",
-        "{value} Tage von der ersten zur letzten Bestellung",
+        "Days from first to last order: {value}",
+        "Tage von der ersten zur letzten Bestellung: {value}",
     ),
 )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crm_pipeline.models.reason_words import DIRECTIONS, GENERIC, SENTENCES, UNKNOWN, WINDOW, Sentence
+from crm_pipeline.models.reason_words import DIRECTIONS, GENERIC, NOT_PLAIN, SENTENCES, UNKNOWN, WINDOW, Sentence
 
 RAISES, LOWERS = "raises", "lowers"
 LANGUAGES = tuple(sorted(DIRECTIONS))
@@ -42,8 +42,8 @@ def top_reasons(contributions: pd.DataFrame, values: pd.DataFrame, k: int = 3) -
     Returns:
         Same index, columns reason_i, reason_i_value, reason_i_share for i = 1..k. Families that pull the score where
         it went come first, strongest first; then those that held against it, weakest first. The code names the
-        family's strongest feature in the family's own direction, the value is that feature's, the share is the family's
-        part of the sum of absolute family contributions. Missing (None, NaN, 0) where a family contributes nothing.
+        family's strongest plain feature in the family's own direction, and the value is that feature's; the share is
+        the family's part of the sum of absolute family contributions. None, NaN and 0 where nothing contributes.
 
     Raises:
         ValueError: for k below 1, or columns that differ.
@@ -75,7 +75,7 @@ def top_reasons(contributions: pd.DataFrame, values: pd.DataFrame, k: int = 3) -
 
 
 def reason_text(code: str, value: float | None, language: str = "en") -> str:
-    """A sentence for a reason code and the feature's value, e.g. 'Last order 45 days ago; raises the risk of leaving.'
+    """A reason code and the feature's value in words: 'Days since the last order: 45; raises the risk of leaving.'
 
     Features without a sentence of their own are named. Raises ValueError for an unknown language or a code that does
     not end in ':raises' or ':lowers'.
@@ -107,10 +107,17 @@ def _by_family(parts: np.ndarray[tuple[int, int], np.dtype[np.float64]], feature
     for members in families.values():
         own = parts[:, members]
         total = own.sum(axis=1)
-        strongest = np.argmax(np.where(total >= 0, 1.0, -1.0)[:, None] * own, axis=1)
+        directed = np.where(total >= 0, 1.0, -1.0)[:, None] * own
+        is_plain = np.array([not _is_opaque(features[position]) for position in members])
+        speaks = directed * ((directed > 0) & is_plain)
+        strongest = np.argmax(np.where(speaks.any(axis=1, keepdims=True), speaks, directed), axis=1)
         sums.append(total)
         standing.append(np.array(members)[strongest])
     return _Ranked(np.column_stack(sums), np.column_stack(standing))
+
+
+def _is_opaque(feature: str) -> bool:
+    return re.sub(r"_\d+d$", "", feature) in NOT_PLAIN
 
 
 def _sentence(feature: str) -> tuple[Sentence, int | None] | None:
