@@ -32,6 +32,7 @@ import pyarrow as pa
 
 from crm_pipeline.contract.catalog import Transform, declared_transforms
 from crm_pipeline.contract.table import Column, Table
+from crm_pipeline.ingestion.entities import ENTITIES
 from crm_pipeline.pipeline import all_tables
 from crm_pipeline.project import Project
 from crm_pipeline.schedule import add_months
@@ -134,6 +135,7 @@ def _arrow(rows: Rows) -> pa.Table:
 def _default(table: Table, column: Column, given: Sequence[Column], snapshot_dates: Sequence[date]) -> str:
     """The expression that fills a column which a test leaves out."""
     name, kind = column.name, column.type.split("(")[0]
+    is_nullable, identifies = _staged_flags(table, column) or (column.nullable, name in table.grain)
     if name == table.partition_column:
         if len(snapshot_dates) != 1:
             raise ValueError(f"{table.name}: several snapshots are built, so its rows must name their {name}")
@@ -141,20 +143,30 @@ def _default(table: Table, column: Column, given: Sequence[Column], snapshot_dat
     if name == "is_return":
         signs = [f'"{item.name}" < 0' for item in given if item.name in ("quantity", "net_amount")]
         return " or ".join(signs) or "false"
-    if kind == "timestamp" and (name == "known_at" or not column.nullable):
+    if kind == "timestamp" and (name == "known_at" or not is_nullable):
         times = [f'"{item.name}"' for item in given if item.type == "timestamp"]
         return f"coalesce({', '.join([*times[:1], repr(ALWAYS)])})"
-    if column.nullable:
+    if is_nullable and not identifies:
         return "null"
     if name in _ONE:
         return "1"
     if name == "verdict":
         return "'clean'"
     if kind == "varchar":
-        return f"'{name}-' || row_number" if name in table.grain else f"'{name}'"
+        return f"'{name}-' || row_number" if identifies and name.endswith("_id") else f"'{name}'"
     if kind == "date":
         return f"date '{snapshot_dates[0] if snapshot_dates else ALWAYS}'"
-    return "row_number" if name in table.grain else "false" if kind == "boolean" else "0"
+    return "row_number" if identifies else "false" if kind == "boolean" else "0"
+
+
+def _staged_flags(table: Table, column: Column) -> tuple[bool, bool] | None:
+    """Whether a column of a staged table may be null, and whether it identifies a clean row: as its entity says."""
+    entity = ENTITIES.get(table.name.removeprefix("staged_")) if table.stage == "staged" else None
+    if entity is None:
+        return None
+    own = next((item for item in entity.columns if item.name == column.name), None)
+    is_nullable = column.nullable if own is None else not own.required
+    return is_nullable, column.name in (*entity.key[:1], entity.generated_key, "position")
 
 
 def transform_for(module: ModuleType | Transform) -> Transform:

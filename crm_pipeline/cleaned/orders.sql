@@ -15,26 +15,36 @@ with line_parts as (
     group by order_id, customer_id, is_return, known_at::date
 ),
 
--- orders of sources that have no lines
+-- of an order and its lines the first known counts, so that what comes later changes nothing about earlier days
+first_lines as (
+    select order_id, min(known_at) as known_at
+    from line_parts
+    where order_id in (select order_id from staged_orders where verdict = 'clean')
+    group by order_id
+),
+
 whole_orders as (
     select
-        order_id,
-        customer_id,
-        net_amount < 0 as is_return,
-        known_at::date as known_date,
-        ordered_at,
-        known_at,
+        staged_orders.order_id,
+        staged_orders.customer_id,
+        staged_orders.net_amount < 0 as is_return,
+        staged_orders.known_at::date as known_date,
+        staged_orders.ordered_at,
+        staged_orders.known_at,
         0 as line_count,
         0 as product_count,
         0 as quantity,
-        net_amount,
-        coalesce(discount_amount, 0) as discount_amount
+        staged_orders.net_amount,
+        coalesce(staged_orders.discount_amount, 0) as discount_amount
     from staged_orders
-    where verdict = 'clean' and order_id not in (select order_id from line_parts)
+    left join first_lines on staged_orders.order_id = first_lines.order_id
+    where staged_orders.verdict = 'clean' and (first_lines.known_at is null or staged_orders.known_at < first_lines.known_at)
 ),
 
 parts as (
-    select * from line_parts
+    select *
+    from line_parts
+    where order_id not in (select order_id from whole_orders)
     union all
     select * from whole_orders
 )
