@@ -12,6 +12,7 @@ import click
 from crm_pipeline.errors import CrmError, UserError
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.plan import PlannedPart, due_snapshots, kept_snapshots, make_plan, selected
+from crm_pipeline.warehouse.published import is_published
 from crm_pipeline.yaml_lines import closest
 
 
@@ -49,19 +50,19 @@ def run_command(
         _print_plan(loads + make_plan(pipeline, names, wanted, force=force, load=False))
         return
     pipeline.warehouse.prepare()
-    with _runner(pipeline) as runner:
-        if loads:
+    if loads:
+        with _runner(pipeline) as runner:
             runner.run(_names(loads), [], force=force)
-        ready = kept_snapshots(pipeline)
-        wanted = [day for day in (dates or due_snapshots(pipeline)) if day in ready]
-        waiting = [day for day in (dates or due_snapshots(pipeline)) if day not in ready]
-        snapshots = make_plan(pipeline, names, wanted, force=force, load=False)
-        runner.run_snapshots(snapshots, force=force)
-        runner.publish()
-        did_something = bool(runner.reports)
-    _say_waiting(pipeline, waiting)
-    if not did_something:
+    ready = kept_snapshots(pipeline)
+    asked = dates or due_snapshots(pipeline)
+    snapshots = make_plan(pipeline, names, [day for day in asked if day in ready], force=force, load=False)
+    if loads or snapshots or not is_published(pipeline.warehouse):
+        with _runner(pipeline) as runner:
+            runner.run_snapshots(snapshots, force=force)
+            runner.publish()
+    else:
         click.echo("Nothing to do: every table is up to date.")
+    _say_waiting(pipeline, [day for day in asked if day not in ready])
     from crm_pipeline.summary import print_summary
 
     print_summary(pipeline)
@@ -106,7 +107,6 @@ def status_command(pipeline: Pipeline) -> None:
     """A few lines: what is built, stale, failed, waiting; and what to do."""
     from crm_pipeline.plan import covered_through
     from crm_pipeline.status import failed_checks, last_run
-    from crm_pipeline.warehouse.published import is_published
 
     project = pipeline.project
     click.echo(f"{project.name}: {project.folder / 'crm.yaml'}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import uuid
 import warnings
@@ -19,6 +20,7 @@ from crm_pipeline.pipeline import Pipeline
 
 SNAPSHOTS_PER_RUN = 12
 POLL_SECONDS = 0.2
+PROCESS_TAG = "crm_pipeline/process"
 
 DAGSTER_YAML = """# Written by crm_pipeline: the Dagster instance of this project.
 telemetry:
@@ -82,6 +84,27 @@ def open_instance(pipeline: Pipeline) -> dg.DagsterInstance:
         ) from None
 
 
+def bury_dead_runs(instance: dg.DagsterInstance) -> None:
+    """Mark runs as failed whose process was killed: they would block the queue and show as running for ever."""
+    unfinished = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
+    for run in instance.get_runs(filters=unfinished):
+        process = run.tags.get(PROCESS_TAG, "")
+        if process.isdigit() and not _is_alive(int(process)):
+            instance.report_run_failed(
+                run, "The process of this run was killed; the next run continues from the last good tables."
+            )
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def execute(
     pipeline: Pipeline,
     instance: dg.DagsterInstance,
@@ -102,7 +125,8 @@ def execute(
         raise UserError(f"{wrong[0]} is not a snapshot date of {pipeline.project.name}")
     if len(dates) > SNAPSHOTS_PER_RUN:
         raise ValueError(f"a run takes at most {SNAPSHOTS_PER_RUN} snapshots")
-    tags = {"crm_pipeline/project": pipeline.project.name}
+    bury_dead_runs(instance)
+    tags = {"crm_pipeline/project": pipeline.project.name, PROCESS_TAG: str(os.getpid())}
     if dates:
         tags |= {
             "dagster/asset_partition_range_start": min(dates).isoformat(),
