@@ -10,7 +10,14 @@ DIRECTIONS = {
 }
 WINDOW = {"en": " in the last {days} days", "de": " in den letzten {days} Tagen"}
 GENERIC = {"en": "{name}: {value}", "de": "{name}: {value}"}
-NOT_PLAIN = ("weighted_day_count", "geometric_mean_gap_days", "order_day_trend", "spend_trend", "std_gap_days")
+NOT_PLAIN = (
+    "category_entropy",
+    "weighted_day_count",
+    "geometric_mean_gap_days",
+    "order_day_trend",
+    "spend_trend",
+    "std_gap_days",
+)
 """Features whose value says little to a reader; another of the family speaks for it where one points the same way."""
 UNKNOWN = {"en": "unknown", "de": "unbekannt"}
 
@@ -194,5 +201,24 @@ SENTENCES: tuple[Sentence, ...] = (
         "tenure",
         "Days from first to last order: {value}",
         "Tage von der ersten zur letzten Bestellung: {value}",
+    ),
+    _sentence("category_entropy", "breadth", "Variety of categories: {value}", "Vielfalt der Warengruppen: {value}"),
+    _sentence(
+        "campaign_contact_count",
+        "campaigns",
+        "Campaign contacts{window}: {value}",
+        "Kampagnenkontakte{window}: {value}",
+    ),
+    _sentence(
+        "days_since_last_contact",
+        "campaigns",
+        "Days since the last campaign contact: {value}",
+        "Tage seit dem letzten Kampagnenkontakt: {value}",
+    ),
+    _sentence(
+        "coupon_redemption_count",
+        "discount",
+        "Coupons redeemed{window}: {value}",
+        "Eingelöste Gutscheine{window}: {value}",
     ),
 )
