@@ -138,7 +138,7 @@ def _materialize_result(
             "content_hash": " ".join(sorted(set(outcome.hashes.values()))[:3]),
             **charts,
         },
-        check_results=list(check_results(table, outcome.results)) if outcome.results else [],
+        check_results=list(check_results(table, outcome.results)),
     )
 
 

@@ -42,6 +42,22 @@ class CheckResult:
         return self.status != "passed" and self.severity == "critical"
 
 
+def recorded_results(connection: DuckDBPyConnection, table: Table, parts: Sequence[Part]) -> list[CheckResult]:
+    """The newest recorded results of parts that are up to date: what was said of the rows that stand."""
+    rows = connection.execute(
+        "select check_name, severity, status, snapshot_date, observed, expected, failing_rows "
+        "from quality.check_results where table_name = $table "
+        "and (snapshot_date is null or list_contains($parts::date[], snapshot_date)) "
+        "qualify rank() over (partition by check_name, snapshot_date order by checked_at desc) = 1 order by all",
+        {"table": table.name, "parts": [part for part in parts if part is not None]},
+    ).fetchall()
+    found = []
+    for name, severity, status, part, observed, expected, failing in rows:
+        check, _, rule = name.partition(": ")
+        found.append(CheckResult(check, rule, severity, status, part, observed or "", expected or "", failing))
+    return found
+
+
 def audit_rows(connection: DuckDBPyConnection, table: Table, candidate: str) -> list[CheckResult]:
     """Unique grain, missing values and row rules, each counted over every row of the candidate."""
     grain = ", ".join(f'"{name}"' for name in table.grain)

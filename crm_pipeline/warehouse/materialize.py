@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from crm_pipeline.contract.table import Table
 from crm_pipeline.quality.expectations import judge_profile
 from crm_pipeline.quality.profile import ColumnProfile, profile_table, wide_frame
-from crm_pipeline.warehouse.audit import CheckResult, audit_rows
+from crm_pipeline.warehouse.audit import CheckResult, audit_rows, recorded_results
 from crm_pipeline.warehouse.candidate import Part, candidate_name
 from crm_pipeline.warehouse.connection import Warehouse
 from crm_pipeline.warehouse.ledger import Ledger, Version, content_hash, row_hash_columns
@@ -124,6 +124,7 @@ def materialize(
         for part in outcome.unchanged:
             outcome.rows[part], outcome.hashes[part] = versions[part].row_count, versions[part].content_hash
         if not chosen:
+            outcome.results = recorded_results(connection, table, parts)
             return outcome
         recipe.build(connection, chosen, progress)
         profiles = profile_table(connection, table, candidate_name(table))
