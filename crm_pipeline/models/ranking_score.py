@@ -1,0 +1,80 @@
+"""How likely a candidate is to be bought: logistic scores for own and for new products, and the rule that stands in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from crm_pipeline.models.item_similarity import FloatArray
+from crm_pipeline.models.ranking_candidates import Candidates
+
+_ROWS_PER_CHUNK = 500_000
+INVERSE_RIDGE = 1.0
+"""scikit-learn's C on standardised features; with thousands of rows per feature its value hardly matters."""
+
+
+@dataclass(frozen=True)
+class LogisticScore:
+    """Log-odds of a purchase = intercept + sum of weight x feature, in the features' own units."""
+
+    weights: Mapping[str, float]
+    intercept: float
+
+    def log_odds(self, features: Mapping[str, FloatArray]) -> FloatArray:
+        """(n,) from features of shape (n,). Raises ValueError when one is absent."""
+        absent = [name for name in self.weights if name not in features]
+        if absent:
+            raise ValueError(f"the ranking needs the features {absent}")
+        terms = (weight * features[name] for name, weight in self.weights.items())
+        return np.asarray(sum(terms, start=np.full(len(next(iter(features.values()))), self.intercept)))
+
+    def log_odds_of(
+        self, candidates: Candidates, features_of: Callable[[Candidates], dict[str, FloatArray]]
+    ) -> FloatArray:
+        """(candidates,), in chunks, so that features never exist for all candidates at once."""
+        count = len(candidates.customer)
+        starts = range(0, count, _ROWS_PER_CHUNK)
+        chunks = (candidates.where(np.arange(start, min(start + _ROWS_PER_CHUNK, count))) for start in starts)
+        return np.concatenate([np.zeros(0), *(self.log_odds(features_of(chunk)) for chunk in chunks)])
+
+
+def fit_score(features: Mapping[str, FloatArray], is_bought: npt.NDArray[np.bool_]) -> LogisticScore:
+    """Maximum-likelihood weights with a ridge on standardised features.
+
+    Raises ValueError when nothing or everything was bought.
+    """
+    if is_bought.all() or not is_bought.any():
+        raise ValueError("a score needs candidates that were bought and candidates that were not")
+    X = np.column_stack(list(features.values()))
+    mean, deviation = X.mean(axis=0), X.std(axis=0)
+    scale = np.where(deviation > 1e-9, deviation, 1.0)
+    with threadpool_limits(limits=1):
+        model = LogisticRegression(C=INVERSE_RIDGE, solver="newton-cholesky", max_iter=50)
+        model.fit((X - mean) / scale, is_bought)
+    weights = model.coef_[0] / scale
+    intercept = float(model.intercept_[0]) - float((weights * mean).sum())
+    return LogisticScore(dict(zip(features, weights.tolist(), strict=True)), intercept)
+
+
+def popularity_score(features: Mapping[str, FloatArray], is_bought: npt.NDArray[np.bool_]) -> LogisticScore:
+    """Odds in proportion to the product's share of recent orders, at the level seen: where too little is known."""
+    rate = (float(is_bought.sum()) + 0.5) / (len(is_bought) + 1)
+    level = float(features["product_recent_share"].mean()) if len(is_bought) else 0.0
+    return LogisticScore({"product_recent_share": 1.0}, math.log(rate / (1 - rate)) - level)
+
+
+def rule_score(candidates: Candidates) -> FloatArray:
+    """Own products by frequency, ties by the later order; then new ones by recent popularity. Not a probability."""
+    history, is_new = candidates.history, candidates.is_new
+    recent = history.products["order_count_30d"].to_numpy(dtype=np.float64)
+    score = recent[candidates.product] / (2 * max(recent.max(initial=0), 1))
+    bought = history.interactions.take(candidates.interaction[~is_new])
+    later = 1 / (2 + bought["days_since_last_ordered"].to_numpy(dtype=np.float64))
+    score[~is_new] = bought["order_count"].to_numpy(dtype=np.float64) + later
+    return np.asarray(score)
