@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
 
 from crm_pipeline.models.calibration import BoolArray, FloatArray
 
@@ -14,24 +15,30 @@ BIN_COUNT = 30
 ROWS_PER_BIN = 50
 LOG_ODDS_LIMIT = 8.0
 """A probability of 1 in 3,000; a Poisson tail beyond it is a statement about the model, not about the customer."""
-LONGEST_SILENCE_DAYS = 36_500
 
 
 @dataclass(frozen=True)
 class RecencyRule:
-    """Log-odds of churn, non-decreasing and piecewise linear in log(1 + days_since_last_order).
+    """Log-odds of churn, non-decreasing in silence = log(1 + days_since_last_order).
 
+    Piecewise linear through (knots, values), plus slope * silence: nobody ties beyond the longest silence learned from.
     column: of days_since_last_order in the matrix. base: mean log-odds in training.
     """
 
     column: int
     knots: list[float]
     values: list[float]
+    slope: float
     base: float
 
     @classmethod
     def fit(cls, X: FloatArray, y: BoolArray, column: int) -> RecencyRule:
-        """Isotonic regression over bins with about equal numbers of rows (Zadrozny and Elkan, 2002)."""
+        """The mean, in log-odds, of an isotonic regression over equal-sized bins (Zadrozny and Elkan, 2002) and a
+        log-logistic line; the one follows the data where there are many, the other orders customers everywhere.
+
+        Args:
+            X: (n, features), y: (n,), both classes present.
+        """
         silence = np.log1p(X[:, column])
         bin_count = int(np.clip(len(y) // ROWS_PER_BIN, 1, BIN_COUNT))
         edges = np.unique(np.quantile(silence, np.linspace(0, 1, bin_count + 1)[1:-1]))
@@ -42,8 +49,13 @@ class RecencyRule:
         # half a row of either class keeps the log-odds of pure bins finite
         rates = (np.bincount(codes, weights=y) + 0.5) / (counts + 1)
         smooth = IsotonicRegression(increasing=True).fit_transform(knots, rates, sample_weight=counts)
-        values = np.log(smooth / (1 - smooth))
-        return cls(column, knots.tolist(), values.tolist(), float(np.interp(silence, knots, values).mean()))
+        line = LogisticRegression().fit(silence[:, None], y)
+        slope, level = float(line.coef_[0, 0]), float(line.intercept_[0])
+        if slope < 0:  # a rule that falls with silence would be none: flat, at the share of churn
+            slope, level = 0.0, float(np.log(y.mean() / (1 - y.mean())))
+        values = (np.log(smooth / (1 - smooth)) + level) / 2
+        rule = cls(column, knots.tolist(), values.tolist(), slope / 2, 0.0)
+        return replace(rule, base=float(rule.log_odds(X).mean()))
 
     @classmethod
     def prior(cls, horizon_days: int, column: int) -> RecencyRule:
@@ -52,12 +64,12 @@ class RecencyRule:
         A silence lasts another h days with probability d / (d + h) if nothing but its length d is known
         (Gott, 1993, "Implications of the Copernican principle"); it is also the Pareto gap with shape 1.
         """
-        knots = [0.0, float(np.log1p(LONGEST_SILENCE_DAYS))]
-        return cls(column, knots, [knot - float(np.log(horizon_days)) for knot in knots], 0.0)
+        return cls(column, [0.0], [-float(np.log(horizon_days))], 1.0, 0.0)
 
     def log_odds(self, X: FloatArray) -> FloatArray:
         """Shape (n,)."""
-        return np.asarray(np.interp(np.log1p(X[:, self.column]), self.knots, self.values), dtype=np.float64)
+        silence = np.log1p(X[:, self.column])
+        return np.asarray(np.interp(silence, self.knots, self.values) + self.slope * silence, dtype=np.float64)
 
     def contributions(self, X: FloatArray) -> FloatArray:
         """Shape of X; rows sum to log_odds less base."""

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from crm_pipeline.models.classifiers_boosting import BoostingModel
@@ -29,17 +29,22 @@ def test_recency_prior_is_even_when_the_silence_is_as_long_as_the_horizon():
 
 
 def test_recency_rule_learns_the_share_of_each_bin():
-    X = np.repeat([2.0, 40.0], 100)[:, None]
-    y = np.concatenate([np.arange(100) < 10, np.arange(100) < 60])
+    X = np.repeat([2.0, 40.0], 1000)[:, None]
+    y = np.concatenate([np.arange(1000) < 100, np.arange(1000) < 600])
     probability = 1 / (1 + np.exp(-RecencyRule.fit(X, y, 0).log_odds(np.array([[2.0], [40.0], [500.0]]))))
-    # half a row of either class is added: 10.5 / 101 and 60.5 / 101
-    assert probability == pytest.approx([10.5 / 101, 60.5 / 101, 60.5 / 101])
+    assert probability[:2] == pytest.approx([0.1, 0.6], abs=0.005)
+    # beyond what was seen only the line goes on, at half its slope: log-odds of .6, + half of log(501 / 41) * slope
+    slope = (np.log(0.6 / 0.4) - np.log(0.1 / 0.9)) / np.log(41 / 3)
+    z = np.log(0.6 / 0.4) + np.log(501 / 41) * slope / 2
+    assert probability[2] == pytest.approx(1 / (1 + np.exp(-z)), abs=0.005)
 
 
 @given(st.lists(st.tuples(st.integers(0, 400), st.booleans()), min_size=2, max_size=300))
 def test_recency_rule_never_falls(rows):
     X = np.array([[float(days)] for days, _ in rows])
-    rule = RecencyRule.fit(X, np.array([churned for _, churned in rows]), 0)
+    y = np.array([churned for _, churned in rows])
+    assume(y.any() and not y.all())
+    rule = RecencyRule.fit(X, y, 0)
     assert (np.diff(rule.log_odds(np.arange(0.0, 500.0)[:, None])) >= -1e-12).all()
 
 
