@@ -51,7 +51,7 @@ format: $(DEV) ## Let ruff rewrite what it can
 	$(BIN)/ruff format .
 
 docs: $(RUN) $(PROJECT) ## Write the generated pages of docs/
-	$(BIN)/crm-pipeline docs $(ARGS)
+	$(BIN)/crm-pipeline data-dictionary $(ARGS)
 
 bench: $(RUN) $(PROJECT) ## Time the pipeline on a generated shop
 	$(BIN)/python -m benchmarks.run $(ARGS)

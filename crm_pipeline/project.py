@@ -90,7 +90,7 @@ class Project(Settings):
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     time_zone: str = "UTC"
     week_start: Literal["monday", "sunday", "saturday"] = "monday"
-    language: Literal["en", "zh"] = "en"
+    language: Literal["en", "de"] = "en"
     snapshots: SnapshotGrid
     data_through: date | None = None
     churn: ChurnSettings = ChurnSettings()

@@ -48,7 +48,8 @@ def location_of(table: Table, main: str) -> str:
     return table.qualified_name if home == main else f"{home}.{table.qualified_name}"
 
 
-def _exists(connection: DuckDBPyConnection, table: Table, location: str) -> bool:
+def is_there(connection: DuckDBPyConnection, table: Table, location: str) -> bool:
+    """Whether the table was built yet."""
     database = location.split(".")[0] if location.count(".") == 2 else None
     sql = (
         "select count(*) from duckdb_tables() where schema_name = ? and table_name = ? "
@@ -84,7 +85,7 @@ def as_of_views(
             location = location_of(table, main)
             if name == reader.name:
                 query = own_rows or empty_rows(table)
-            elif _exists(connection, table, location):
+            elif is_there(connection, table, location):
                 query = visible_rows(table, location, snapshot_date if reader.is_partitioned else None)
             else:
                 query = empty_rows(table)
@@ -100,4 +101,4 @@ def qualified_from(connection: DuckDBPyConnection, table: Table) -> str | None:
     """Where a table of the live file is found on this connection, or None when it is not built yet."""
     row = connection.execute("select count(*) from duckdb_databases() where database_name = 'live'").fetchone()
     location = location_of(table, "vault" if row and row[0] else "live")
-    return location if _exists(connection, table, location) else None
+    return location if is_there(connection, table, location) else None

@@ -11,7 +11,7 @@ from crm_pipeline.contract.catalog import Transform
 from crm_pipeline.contract.table import Table
 from crm_pipeline.errors import CrmError
 from crm_pipeline.project import Project
-from crm_pipeline.warehouse.as_of import as_of_views, visible_rows
+from crm_pipeline.warehouse.as_of import as_of_views, is_there, visible_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +64,7 @@ class Builder:
         for part in parts:
             progress(f"{table.name} {part}" if part else table.name)
             upstream = {name: self._table(name) for name in self.transform.upstream}
-            own = self._own_rows(part, parts) if table.name in upstream else None
+            own = self._own_rows(connection, part, parts) if table.name in upstream else None
             with as_of_views(connection, table, upstream, part, own_rows=own):
                 if self.transform.function is None:
                     self._insert_query(connection, part)
@@ -76,12 +76,15 @@ class Builder:
             raise CrmError(f"{self.transform.table.name} reads a table {name!r} that nothing declares")
         return self.tables[name]
 
-    def _own_rows(self, part: Part, parts: Sequence[Part]) -> str | None:
+    def _own_rows(self, connection: DuckDBPyConnection, part: Part, parts: Sequence[Part]) -> str | None:
+        """What a table sees of itself: its earlier parts, those of this candidate included."""
         table = self.transform.table
         if part is None:
             return None
         names = ", ".join(f'"{name}"' for name in table.column_names)
         earlier = f"select {names} from {candidate_name(table)} where \"{table.partition_column}\" < date '{part}'"
+        if not is_there(connection, table, table.qualified_name):
+            return earlier
         rebuilt = ", ".join(f"date '{p}'" for p in parts)
         live = visible_rows(table, table.qualified_name, part, before=True)
         return f'{earlier} union all select * from ({live}) where "{table.partition_column}" not in ({rebuilt})'
