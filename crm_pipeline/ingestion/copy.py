@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -9,6 +10,7 @@ from hashlib import file_digest
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from crm_pipeline.contract.sql import referenced_columns
 from crm_pipeline.errors import UserError
@@ -17,6 +19,8 @@ from crm_pipeline.project import Source
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 COMPRESSED = (".gz", ".zst")
+DELIMITERS = (",", ";", "\t", "|")
+HEADER_BYTES = 1_000_000
 
 
 def sha256_of(path: Path) -> str:
@@ -32,35 +36,78 @@ def _literal(text: str | Path) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
-def _reader(path: Path) -> tuple[str, str]:
-    """The table function that reads the file, and its kind (`text`, `parquet`, `json`)."""
+def _reader(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, str, list[str]]:
+    """The table function that reads the file, its kind (`text`, `parquet`, `json`) and the names of its columns.
+
+    Nothing is guessed from the values: they are read as the text that they are, in every file of a source alike.
+    """
     suffixes = [suffix.lower() for suffix in path.suffixes]
     kind = next((suffix for suffix in reversed(suffixes) if suffix not in COMPRESSED), "")
     if kind in TEXT_SUFFIXES:
-        return f"read_csv({_literal(path)}, all_varchar = true, store_rejects = true, rejects_limit = 0)", "text"
+        delimiter, names, blank_lines = read_header(path)
+        return (
+            f"read_csv({_literal(path)}, auto_detect = false, header = true, skip = {blank_lines}, "
+            f"delim = {_literal(delimiter)}, quote = '\"', escape = '\"', columns = {_all_text(names)}, "
+            "store_rejects = true, rejects_limit = 0)",
+            "text",
+            names,
+        )
     if kind == ".parquet":
-        return f"read_parquet({_literal(path)}, file_row_number = true)", "parquet"
+        reader = f"read_parquet({_literal(path)}, file_row_number = true)"
+        return reader, "parquet", [name for name in _described(connection, reader) if name != "file_row_number"]
     if kind in JSON_SUFFIXES:
-        return f"read_json({_literal(path)}, maximum_object_size = 16777216)", "json"
+        options = f"{_literal(path)}, maximum_object_size = 16777216"
+        names = _described(connection, f"read_json({options}, sample_size = -1)")
+        return f"read_json({options}, columns = {_all_text(names)})", "json", names
     raise UserError(
         f"{path}: the file type {kind or 'without a suffix'!r} is not supported; "
         "expected CSV, TSV, JSON, JSON lines or Parquet"
     )
 
 
+def read_header(path: Path) -> tuple[str, list[str], int]:
+    """Delimiter (the one of `,`, `;`, tab and `|` that splits it most), names and leading blank lines of a text file.
+
+    Names are trimmed; a missing one is called by its number, a repeated one gets a number. UserError without a header.
+    """
+    with pa.input_stream(str(path), compression="detect") as stream:
+        text = stream.read(HEADER_BYTES).decode("utf-8-sig", errors="replace")
+    lines = text.splitlines(keepends=True)
+    blank_lines = next((number for number, line in enumerate(lines) if line.strip()), None)
+    if blank_lines is None:
+        raise UserError(f"{path}: the file is empty; expected a line with the names of its columns")
+    records = {mark: next(csv.reader(lines[blank_lines:], delimiter=mark)) for mark in DELIMITERS}
+    delimiter = max(DELIMITERS, key=lambda mark: len(records[mark]))
+    names: list[str] = []
+    taken: set[str] = set()
+    for number, name in enumerate(records[delimiter]):
+        name = base = name.strip() or f"column{number}"
+        repeat = 0
+        while name.lower() in taken:
+            repeat += 1
+            name = f"{base}_{repeat}"
+        taken.add(name.lower())
+        names.append(name)
+    return delimiter, names, blank_lines
+
+
+def _all_text(names: Iterable[str]) -> str:
+    return "{" + ", ".join(f"{_literal(name)}: 'varchar'" for name in names) + "}"
+
+
+def _described(connection: duckdb.DuckDBPyConnection, reader: str) -> list[str]:
+    return [row[0] for row in connection.execute(f"describe select * from {reader}").fetchall()]
+
+
 def copy_file(path: Path, source_name: str, source: Source, target: Path) -> int:
     """Write the immutable copy of one file to ``target``; returns its number of rows. UserError names file and line."""
     if path.stat().st_size == 0:
         raise UserError(f"{path}: the file is empty; expected the rows of source {source_name!r}")
-    reader, kind = _reader(path)
     draft = target.with_suffix(".parquet.new")
     connection = duckdb.connect()
     try:
-        names = [
-            row[0]
-            for row in connection.execute(f"describe select * from {reader}").fetchall()
-            if row[0] != "file_row_number"
-        ]
+        connection.execute("set TimeZone = 'UTC'")  # how times with a zone are written, on any machine
+        reader, kind, names = _reader(connection, path)
         _check_columns(path, source_name, source, names)
         position = "file_row_number + 1" if kind == "parquet" else "row_number() over ()"
         texts = ", ".join(f'cast("{_escaped(name)}" as varchar) as "{_escaped(name)}"' for name in names)
@@ -78,7 +125,7 @@ def copy_file(path: Path, source_name: str, source: Source, target: Path) -> int
             raise
         first = str(error).splitlines()[0]
         raise UserError(
-            f"{path}: cannot be read as {kind} ({first}); check the file, or correct `path` of source {source_name!r}"
+            f"{path}: cannot be read ({first}); check the file, or correct `path` of source {source_name!r}"
         ) from None
     finally:
         connection.close()
@@ -102,7 +149,7 @@ def _append_broken(connection: duckdb.DuckDBPyConnection, draft: Path, names: It
     nulls = ", ".join(f'cast(null as varchar) as "{_escaped(name)}"' for name in names)
     connection.execute(
         f"copy (select * from read_parquet({_literal(draft)}) union all "
-        f"select -line, min(lower(replace(error_type::varchar, '_', ' '))), {nulls} "
+        f"select -line::bigint, min(lower(replace(error_type::varchar, '_', ' '))), {nulls} "
         "from reject_errors group by line order by 1) "
         f"to {_literal(second)} (format parquet, compression zstd)"
     )

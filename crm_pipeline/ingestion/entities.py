@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from crm_pipeline.contract.sql import check_predicate, safe_casts
+import duckdb
+
+from crm_pipeline.contract.sql import check_predicate, referenced_columns, safe_casts
 from crm_pipeline.contract.table import Pii
 from crm_pipeline.yaml_lines import closest
 
@@ -16,6 +18,8 @@ class Mapped(Protocol):
 
     @property
     def sql(self) -> str | None: ...
+    @property
+    def format(self) -> str | None: ...
 
 
 @dataclass(frozen=True)
@@ -61,19 +65,54 @@ class Entity:
                 raise ValueError(
                     f"{where}.{name}: {self.name} has no column {name!r}{closest(name, self.column_names)}"
                 )
-            if mapping.sql is not None:
-                try:
+            try:
+                if mapping.sql is not None:
                     safe_casts(mapping.sql)
-                except ValueError as error:
-                    raise ValueError(f"{where}.{name}: {error}") from None
+                if mapping.format is not None:
+                    self._check_format(name, mapping.format)
+            except ValueError as error:
+                raise ValueError(f"{where}.{name}: {error}") from None
         for column in self.columns:
             if column.required and column.name not in columns:
                 raise ValueError(f"{where}: {self.name} needs the column {column.name!r} ({column.description})")
         for reason, predicate in rules.items():
             try:
                 check_predicate(predicate)
+                self._bind(predicate)
             except ValueError as error:
                 raise ValueError(f"sources.{source}.rules.{reason}: {error}") from None
+
+    def _check_format(self, name: str, pattern: str) -> None:
+        """ValueError when a pattern is none, or is given for what is not a date or time."""
+        kinds = {column.name: column.type for column in self.columns}
+        if kinds.get(name) not in ("timestamp", "date"):
+            raise ValueError("`format` says how dates and times are written; this column is neither")
+        self._evaluate(f"try_strptime('', '{_quoted(pattern)}')", f"`format: {pattern}`")
+
+    def _bind(self, predicate: str) -> None:
+        """ValueError when a rule names a column that the entity does not have, or compares what cannot be compared."""
+        known = {column.name for column in self.columns} - {"known_at"}
+        unknown = [name for name in referenced_columns(predicate) if name.lower() not in known]
+        if unknown:
+            raise ValueError(f"{self.name} has no column {unknown[0]!r}{closest(unknown[0], known)}")
+        self._evaluate(f"({safe_casts(predicate)}) is true", f"`{predicate}`")
+
+    def _evaluate(self, expression: str, shown: str) -> None:
+        """Compute an expression over one row, whose values the engine cannot fold away; ValueError when it fails."""
+        values = ", ".join(f'{_SAMPLES[c.type.split("(")[0]]}::{c.type} as "{c.name}"' for c in self.columns)
+        try:
+            with duckdb.connect() as connection:
+                connection.execute(f"create temporary table sample as select {values}")
+                connection.execute(f"select {expression} from sample").fetchall()
+        except duckdb.Error as error:
+            raise ValueError(f"{shown} cannot be used: {str(error).splitlines()[0]}") from None
+
+
+_SAMPLES = {"varchar": "'x'", "decimal": "1", "boolean": "true", "timestamp": "'2000-01-01'", "date": "'2000-01-01'"}
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")
 
 
 def _column(

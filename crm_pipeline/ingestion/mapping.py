@@ -55,6 +55,8 @@ def _typed(column: EntityColumn, mapping: ColumnMapping | None, zone: str, proje
         return f"try_cast({text} as {column.type})"
     if mapping is not None and mapping.format is not None:
         local = f"try_strptime({text}, {literal(mapping.format)})"
+        if mapping.format.replace("%%", "").lower().count("%z"):  # the text says its own zone
+            return f"cast(timezone({literal(project_zone)}, {local}) as {column.type})"
     else:
         local = f"try_cast({text} as timestamp)"
     if column.type == "date":
@@ -137,7 +139,7 @@ def source_query(entity: Entity, name: str, source: Source, files: Sequence[Load
         for c in own
     ]
     carried = ", attributes" if entity.extra_columns else ""
-    rules = [*entity.rules, *((predicate, reason) for reason, predicate in source.rules.items())]
+    rules = [*entity.rules, *((safe_casts(predicate), reason) for reason, predicate in source.rules.items())]
     verdict = _verdict(entity, source, rules).replace('"known_at"', "mapped_known_at")
     return (
         f"with mapped as (select {mapped} from ({reads})), typed as (select *, {', '.join(typed)} from mapped), "

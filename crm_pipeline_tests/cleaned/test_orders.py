@@ -10,8 +10,8 @@ def test_lines_of_one_day_are_one_part(assert_builds):
                        o1,       ada,         tea,        2024-01-01 10:00, 2,        6,          1
                        o1,       ada,         tea,        2024-01-01 10:01, 1,        3,          0
                        o1,       ada,         jam,        2024-01-01 10:01, 1,        4,          0""",
-        expected="""order_id, order_part, ordered_at,          line_count, product_count, quantity, is_return
-                    o1,       1,          2024-01-01 10:00:00, 3,          2,             4,        false""",
+        expected="""order_part, ordered_at,          line_count, product_count, quantity, net_amount, discount_amount
+                    1,          2024-01-01 10:00:00, 3,          2,             4,        13,         1""",
     )
 
 

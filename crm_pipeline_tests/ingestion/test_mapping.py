@@ -1,0 +1,159 @@
+"""From text to typed values: what each rule rejects, and what time zones, offsets and formats mean."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crm_pipeline_tests.ingestion.loading import HEADER, lines_source, project_with, staged_lines, staged_rows
+
+VALUES = dict(zip(HEADER.split(","), ["a", "tea", "2024-01-01 10:00:00", "1", "2"], strict=True))
+
+
+def only_line(folder: Path, values: dict[str, str], **settings: Any) -> dict[str, Any]:
+    """The one row of a file whose values differ from a good row's."""
+    return staged_lines(folder, ",".join({**VALUES, **values}.values()), **settings)[0]
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "rule"),
+    [
+        ("order_id", "", "order_id is missing"),
+        ("order_id", "   ", "order_id is missing"),
+        ("quantity", "two", "quantity is not a number"),
+        ("quantity", "NaN", "quantity is not a number"),
+        ("quantity", "1e400", "quantity is not a number"),
+        ("net_amount", "$5", "net_amount is not a number"),
+        ("net_amount", "99999999999999999999", "net_amount is not a number"),  # more than the type holds
+        ("ordered_at", "", "ordered_at is missing"),
+        ("ordered_at", "2023-02-30 12:00:00", "ordered_at is not a date and time"),
+        ("ordered_at", "2023-02-28 25:00:00", "ordered_at is not a date and time"),
+        ("ordered_at", "01/02/2024", "ordered_at is not a date and time"),  # which of the two is the month?
+        ("ordered_at", "1969-12-31 23:59:59", "ordered_at lies before 1970-01-01"),
+        ("ordered_at", "-infinity", "ordered_at lies before 1970-01-01"),
+        ("ordered_at", "2024-06-02 12:00:01", "ordered_at lies in the future"),  # loaded on 1 June at noon
+        ("ordered_at", "infinity", "ordered_at lies in the future"),
+    ],
+)
+def test_rejects_what_breaks_a_rule(tmp_path: Path, column: str, text: str, rule: str) -> None:
+    row = only_line(tmp_path, {column: text})
+    assert (row["verdict"], row["rule"]) == ("rejected", rule)
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "value"),
+    [
+        ("order_id", " 007 ", "007"),
+        ("quantity", "1e3", "1000.000"),
+        ("quantity", "-2.5", "-2.500"),
+        ("net_amount", "0.12345", "0.1235"),  # rounded to the type
+        ("ordered_at", "2024-01-31", "2024-01-31 00:00:00"),
+        ("ordered_at", "2024-06-02 12:00:00", "2024-06-02 12:00:00"),  # a day of grace for clocks and zones
+    ],
+)
+def test_accepts_and_types(tmp_path: Path, column: str, text: str, value: str) -> None:
+    row = only_line(tmp_path, {column: text})
+    assert (row["verdict"], str(row[column])) == ("clean", value)
+
+
+@pytest.mark.parametrize(
+    ("text", "ordered_at"),
+    [
+        ("2024-01-01 02:00:00", "2023-12-31 21:00:00"),  # in the source's zone, UTC
+        ("2024-01-01T02:00:00Z", "2023-12-31 21:00:00"),
+        ("2024-01-01 02:00:00+05:30", "2023-12-31 15:30:00"),
+        ("2024-01-01 02:00:00.25-0500", "2024-01-01 02:00:00.250000"),
+        ("2024-01-01T02:00+01", "2023-12-31 20:00:00"),
+        ("2024-07-01 02:00:00", "2024-06-30 22:00:00"),  # summer time: four hours
+    ],
+)
+def test_times_move_from_the_source_zone_or_their_offset_to_the_project_zone(
+    tmp_path: Path, text: str, ordered_at: str
+) -> None:
+    row = only_line(
+        tmp_path, {"ordered_at": text}, sources={"lines": lines_source(time_zone="UTC")}, time_zone="America/New_York"
+    )
+    assert str(row["ordered_at"]) == ordered_at
+    assert row["known_at"] == row["ordered_at"]
+
+
+@pytest.mark.parametrize(
+    ("written", "text", "ordered_at"),
+    [
+        ("%d/%m/%Y %H:%M", "31/12/2023 10:00", "2023-12-31 05:00:00"),
+        ("%d/%m/%Y %H:%M", "12/31/2023 10:00", None),
+        ("%Y-%m-%dT%H:%M:%S%z", "2024-01-01T02:00:00+0500", "2023-12-31 16:00:00"),
+    ],
+)
+def test_a_format_says_how_times_are_written(tmp_path: Path, written: str, text: str, ordered_at: str | None) -> None:
+    columns = {"ordered_at": {"column": "ordered_at", "format": written}}
+    row = only_line(
+        tmp_path,
+        {"ordered_at": text},
+        sources={"lines": lines_source(time_zone="UTC", columns=columns)},
+        time_zone="America/New_York",
+    )
+    assert row["ordered_at"] is None if ordered_at is None else str(row["ordered_at"]) == ordered_at
+    assert row["rule"] == (None if ordered_at else "ordered_at is not a date and time")
+
+
+def test_expressions_and_attributes_read_source_columns(tmp_path: Path) -> None:
+    people = {
+        "entity": "customers",
+        "path": "people.csv",
+        "columns": {"customer_id": {"sql": "'c' || id"}, "region": "where", "age": {"sql": "age::integer + 1"}},
+    }
+    files = {"lines.csv": f"{HEADER}\n{','.join(VALUES.values())}\n", "people.csv": "id,where,age\n1,north,30\n2,,x\n"}
+    project = project_with(tmp_path, files, sources={"lines": lines_source(), "people": people})
+    rows = staged_rows(project, "customers")
+    assert [(row["customer_id"], row["attributes"]) for row in rows] == [
+        ("c1", {"region": "north", "age": "31"}),
+        ("c2", {"region": None, "age": None}),  # a cast that fails is a missing value
+    ]
+
+
+def test_rules_of_the_project_and_of_the_entity_hold_for_every_row(tmp_path: Path) -> None:
+    rules = {"more than a pallet": "quantity <= 100"}
+    campaigns = {
+        "entity": "campaigns",
+        "path": "campaigns.csv",
+        "columns": {name: name for name in ("campaign_id", "started_at", "ended_at")},
+    }
+    files = {
+        "lines.csv": f"{HEADER}\na,tea,2024-01-01,100,2\nb,tea,2024-01-01,101,2\n",
+        "campaigns.csv": "campaign_id,started_at,ended_at\nx,2024-01-02,2024-01-01\ny,2024-01-02,\n",
+    }
+    project = project_with(tmp_path, files, sources={"lines": lines_source(rules=rules), "campaigns": campaigns})
+    assert [row["rule"] for row in staged_rows(project)] == [None, "more than a pallet"]
+    assert [row["rule"] for row in staged_rows(project, "campaigns")] == ["ended_at lies before started_at", None]
+
+
+def known_at(folder: Path, header: str, line: str, **settings: Any) -> str:
+    source = lines_source(**settings)
+    return str(staged_lines(folder, line, header=header, sources={"lines": source})[0]["known_at"])
+
+
+def test_a_row_is_known_from_its_own_time_or_from_what_the_source_says(tmp_path: Path) -> None:
+    line, mapped = ",".join(VALUES.values()), {"columns": {"known_at": "seen"}}
+    assert known_at(tmp_path, HEADER, line) == "2024-01-01 10:00:00"
+    assert known_at(tmp_path, HEADER + ",seen", line + ",2024-01-03", **mapped) == "2024-01-03 00:00:00"
+    # nothing can be known before it happens
+    assert known_at(tmp_path, HEADER + ",seen", line + ",2023-12-01", **mapped) == "2024-01-01 10:00:00"
+    assert known_at(tmp_path, HEADER + ",seen", line + ",", **mapped) == "2024-01-01 10:00:00"
+
+
+def test_static_rows_were_always_known_and_others_without_a_time_since_they_were_loaded(tmp_path: Path) -> None:
+    products = {"entity": "products", "path": "p.csv", "columns": {"product_id": "id"}}
+    files = {"lines.csv": f"{HEADER}\n{','.join(VALUES.values())}\n", "p.csv": "id\np1\n"}
+    for static, expected in ((True, "1970-01-01 00:00:00"), (False, "None")):
+        sources = {"lines": lines_source(), "products": {**products, "static": static}}
+        rows = staged_rows(project_with(tmp_path, files, sources=sources), "products")
+        assert [str(row["known_at"]) for row in rows] == [expected]
+        assert [str(row["loaded_at"]) for row in rows] == ["2024-06-01 12:00:00"]
+
+
+def test_a_cast_in_a_rule_that_fails_rejects_its_row_only(tmp_path: Path) -> None:
+    sources = {"lines": lines_source(rules={"product numbers are positive": "product_id::integer > 0"})}
+    lines = ["a,7,2024-01-01,1,2", "b,tea,2024-01-01,1,2"]
+    rows = staged_lines(tmp_path, *lines, sources=sources)
+    assert [row["rule"] for row in rows] == [None, "product numbers are positive"]
