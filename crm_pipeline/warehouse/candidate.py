@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -114,8 +115,9 @@ class Builder:
             )
         casts = ", ".join(f'cast("{column.name}" as {column.type}) as "{column.name}"' for column in table.columns)
         order = ", ".join(f'"{name}"' for name in table.stored_order)
+        query = re.sub(r";\s*(--.*\s*)*\Z", "", sql)  # a closing semicolon; the line break ends a closing comment
         connection.execute(
-            f"insert into {candidate_name(table)} select {casts} from ({sql}) order by {order}", dict(values) or None
+            f"insert into {candidate_name(table)} select {casts} from ({query}\n) order by {order}", dict(values) or None
         )
 
     def _insert_function(self, connection: DuckDBPyConnection, part: Part) -> None:
