@@ -1,0 +1,80 @@
+"""What spoke for each number of clusters that was tried, so that a reader can judge the chosen one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crm_pipeline.contract import columns
+from crm_pipeline.contract.table import Column, Expectation, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TABLE = Table(
+    name="cluster_evidence",
+    description=(
+        "One row per snapshot and number of clusters tried. Where the customers are too few to try any, one row says "
+        "so with k = 1 and no figures. Stability: 20 bootstrap samples are clustered again and compared."
+    ),
+    grain=("snapshot_date", "k"),
+    columns=(
+        columns.SNAPSHOT_DATE,
+        Column("k", "integer", "Number of clusters."),
+        Column(
+            "inertia",
+            "double",
+            "Mean squared distance of customers to their centre, on scaled features; look for the elbow.",
+            nullable=True,
+        ),
+        Column(
+            "silhouette",
+            "double",
+            "Mean silhouette, -1..1: how much nearer the own cluster is than the next.",
+            nullable=True,
+        ),
+        Column(
+            "ari_mean", "double", "Mean adjusted Rand index of the fits to the samples; 1 is the same.", nullable=True
+        ),
+        Column("ari_p05", "double", "The 5 % quantile of that index.", nullable=True),
+        Column(
+            "jaccard_min",
+            "double",
+            "Mean overlap, 0..1, with its best match of the cluster that comes back worst.",
+            nullable=True,
+        ),
+        Column("is_chosen", "boolean", "Whether the snapshot's model has this k: the largest that is stable."),
+    ),
+    rules=(
+        "k >= 1",
+        "k > 1 or is_chosen",
+        "(inertia is null) = (k = 1)",
+        "k = 1 or inertia >= 0",
+        "silhouette is null or silhouette between -1 and 1",
+        "k = 1 or (ari_mean <= 1 and ari_p05 <= 1)",
+        "k = 1 or jaccard_min between 0 and 1",
+    ),
+    expectations=(
+        Expectation("maximum", "is_chosen", minimum=1, severity="critical", why="some k was chosen"),
+        Expectation("maximum", "ari_mean", minimum=0.9, why="where no k is stable, borders of clusters are arbitrary"),
+    ),
+    owner="team:data-science",
+)
+
+
+def build(rows: pd.DataFrame) -> pd.DataFrame:
+    """Read the evidence out of the snapshot's model.
+
+    Args:
+        rows: snapshot_date and artifact of at most one model.
+    """
+    import pandas as pd
+
+    from crm_pipeline.models.clustering import FittedSegments
+
+    if rows.empty:
+        return pd.DataFrame(columns=list(TABLE.column_names))
+    fitted = FittedSegments.from_json(rows["artifact"].iloc[0])
+    evidence = fitted.evidence if fitted.tried else fitted.evidence.reindex([0]).assign(k=fitted.k)
+    return evidence.assign(snapshot_date=rows["snapshot_date"].iloc[0], is_chosen=evidence["k"] == fitted.k)[
+        list(TABLE.column_names)
+    ]

@@ -1,0 +1,48 @@
+"""The evidence is the model's, and one cluster says that nothing was tried."""
+
+from crm_pipeline.models.clustering import FittedSegments
+from crm_pipeline.models.clustering_choice import Evidence
+from crm_pipeline.segments import cluster_evidence, cluster_model
+from crm_pipeline_tests.kit import built_rows
+
+DAY = "2024-02-01"
+
+
+def _model(fitted: FittedSegments):
+    one = built_rows(cluster_model, snapshot_date=DAY, customer_features="customer_id\nada")
+    return one.assign(artifact=fitted.to_json(), cluster_count=fitted.k)
+
+
+def test_one_row_per_k_and_the_chosen_one_is_marked(assert_builds):
+    fitted = FittedSegments(
+        scales=(),
+        scaled_centers=((),) * 4,
+        feature_centers=((),) * 4,
+        cluster_ids=(1, 2, 3, 4),
+        cluster_labels=("a", "b", "c", "d"),
+        shares=(0.4, 0.3, 0.2, 0.1),
+        next_cluster_id=5,
+        tried=(Evidence(3, 2.5, 0.25, 0.8, 0.7, 0.6), Evidence(4, 2.0, float("nan"), 0.95, 0.9, 0.85)),
+        notes=("by hand",),
+    )
+    assert_builds(
+        cluster_evidence,
+        snapshot_date=DAY,
+        cluster_model=_model(fitted),
+        expected="""snapshot_date, k, inertia, silhouette, ari_mean, ari_p05, jaccard_min, is_chosen
+                    2024-02-01,    3, 2.5,     0.25,       0.80,     0.7,     0.60,        false
+                    2024-02-01,    4, 2.0,     ,           0.95,     0.9,     0.85,        true""",
+    )
+
+
+def test_too_few_customers_to_try_any(assert_builds):
+    assert_builds(
+        cluster_evidence,
+        snapshot_date=DAY,
+        cluster_model=built_rows(cluster_model, snapshot_date=DAY, customer_features="customer_id\nada"),
+        expected="k, inertia, silhouette, ari_mean, ari_p05, jaccard_min, is_chosen\n1, , , , , , true",
+    )
+
+
+def test_no_model(assert_builds):
+    assert_builds(cluster_evidence, snapshot_date=DAY, expected="k, is_chosen")
