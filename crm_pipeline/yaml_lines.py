@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -40,10 +42,22 @@ def _plain(node: Any) -> Any:
     return [_plain(value) for value in node] if isinstance(node, list) else node
 
 
+def _impossible_date_line(text: str) -> int:
+    for number, line in enumerate(text.splitlines(), start=1):
+        for year, month, day in re.findall(r"(\d{4})-(\d\d?)-(\d\d?)", line):
+            try:
+                date(int(year), int(month), int(day))
+            except ValueError:
+                return number
+    return 1
+
+
 def load_with_lines(path: Path) -> tuple[Any, dict[tuple[str, ...], int]]:
     """The file's values and the line of every key path; UserError for what is not YAML or not text."""
+    text = ""
     try:
-        node = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        node = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -52,6 +66,8 @@ def load_with_lines(path: Path) -> tuple[Any, dict[tuple[str, ...], int]]:
         raise UserError(f"{path}: not a readable YAML file: {error}") from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:  # a date such as 2024-02-30: the parser does not say where
+        raise UserError(f"{path}, line {_impossible_date_line(text)}: {error}; dates are written YYYY-MM-DD") from None
     found: dict[tuple[str, ...], int] = {}
     _lines(node, (), found)
     return _plain(node), found

@@ -116,9 +116,8 @@ class Builder:
         casts = ", ".join(f'cast("{column.name}" as {column.type}) as "{column.name}"' for column in table.columns)
         order = ", ".join(f'"{name}"' for name in table.stored_order)
         query = re.sub(r";\s*(--.*\s*)*\Z", "", sql)  # a closing semicolon; the line break ends a closing comment
-        connection.execute(
-            f"insert into {candidate_name(table)} select {casts} from ({query}\n) order by {order}", dict(values) or None
-        )
+        ordered = f"select {casts} from ({query}\n) order by {order}"
+        connection.execute(f"insert into {candidate_name(table)} {ordered}", dict(values) or None)
 
     def _insert_function(self, connection: DuckDBPyConnection, part: Part) -> None:
         function = self.transform.function
