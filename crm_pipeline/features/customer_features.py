@@ -1,7 +1,7 @@
 """What each customer did before the snapshot, in numbers for models: windows, rhythm, breadth, trend and contacts.
 
-A window such as `_30d` covers the 30 days before the snapshot date. Days and weeks count backwards from it. Columns that
-need two order days (gaps), or any line with a product, are null without.
+A window such as `_30d` covers the 30 days before the snapshot date. Days and weeks count backwards from it. Columns
+that need two order days (gaps), or any line with a product, are null without.
 """
 
 from collections.abc import Iterable
@@ -48,7 +48,7 @@ def _breadth() -> Iterable[Column]:
     yield Column(
         "category_entropy",
         "double",
-        "Shannon entropy, in nats, of lines over categories: 0 for one category, ln(n) for n bought alike.",
+        "Shannon entropy, in nats, of lines over categories: 0 for one, ln(n) for n bought alike; null without lines.",
         nullable=True,
     )
 
@@ -128,8 +128,8 @@ TABLE = Table(
         columns.SNAPSHOT_DATE,
         columns.CUSTOMER_ID,
         columns.IS_ACTIVE.described(
-            "Whether the customer can still leave: days since the last order are at most `churn.active_days` of crm.yaml; "
-            "by default the length that 99 % of all gaps between order days stay within, and no less than the churn horizon."
+            "Whether the customer can still leave: the last order is at most `churn.active_days` of crm.yaml ago; by "
+            "default as long as 99 % of all gaps between order days, and no less than the churn horizon."
         ),
         Column("days_since_last_order", "integer", "Days from the last order day to the snapshot date."),
         Column("tenure_days", "integer", "Days from the first order day to the snapshot date."),
@@ -153,7 +153,8 @@ TABLE = Table(
         "product_count_30d <= product_count_90d and product_count_90d <= product_count",
         "new_product_count_30d <= product_count_30d",
         "category_count_90d <= category_count and category_count <= product_count",
-        "category_entropy is null or category_entropy between 0 and ln(category_count) + 0.000001",
+        "case when category_count = 0 then category_entropy is null"
+        " else category_entropy between 0 and ln(category_count) + 0.000001 end",
         "mean_order_hour between 0 and 23",
         "active_week_count_84d between 0 and 12",
         "return_count_90d <= return_count",

@@ -166,7 +166,10 @@ diversity as (
         sum(new_product_count_30d) as new_product_count_30d,
         count(*) as category_count,
         count(*) filter (where product_count_90d > 0) as category_count_90d,
-        ln(sum(line_count)) - sum((line_count * ln(line_count))::decimal(28, 9)) / sum(line_count) as category_entropy
+        case
+            when count(*) = 1 then 0    -- exactly: rounding would leave a trace
+            else ln(sum(line_count)) - sum((line_count * ln(line_count))::decimal(28, 9)) / sum(line_count)
+        end as category_entropy
     from customer_categories
     group by customer_id
 ),
@@ -227,8 +230,7 @@ select
     coalesce(diversity.new_product_count_30d, 0) as new_product_count_30d,
     coalesce(diversity.category_count, 0) as category_count,
     coalesce(diversity.category_count_90d, 0) as category_count_90d,
-    -- rounding leaves a trace of either sign where there is one category
-    greatest(diversity.category_entropy, 0) as category_entropy,
+    diversity.category_entropy,
     basket_totals.discount_amount
         / nullif(basket_totals.discount_amount + basket_totals.order_amount, 0) as discount_share,
     basket_totals.discount_amount_90d
