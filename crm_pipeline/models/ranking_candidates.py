@@ -132,6 +132,8 @@ def profile_matrix(history: PurchaseHistory, similarity: ItemSimilarity, start: 
 
 def _own_rows(history: PurchaseHistory, count: int) -> IntArray:
     """Rows of the interactions to keep: long memory, with what is recent counted again."""
+    if np.bincount(history.customer).max(initial=0) <= count:
+        return np.arange(len(history.customer), dtype=np.int64)
     bought = history.interactions
     weight = (
         bought["order_count"] + bought["order_count_180d"] + bought["order_count_90d"] + bought["order_count_30d"] / 2

@@ -12,10 +12,10 @@ WINDOWS = ("", "_30d", "_90d", "_180d")
 
 
 def usual_gap_days(interactions: pd.DataFrame) -> FloatArray:
-    """Mean days from one order of the product to the next, at least half a day; NaN when ordered once."""
+    """Mean days from one order of the product to the next, at least one day; NaN when ordered once."""
     orders = interactions["order_count"].to_numpy(dtype=np.float64)
     span = (interactions["days_since_first_ordered"] - interactions["days_since_last_ordered"]).to_numpy(dtype=float)
-    return np.where(orders > 1, np.maximum(span / np.maximum(orders - 1, 1), 0.5), np.nan)
+    return np.where(orders > 1, np.maximum(span / np.maximum(orders - 1, 1), 1), np.nan)
 
 
 def own_features(candidates: Candidates) -> dict[str, FloatArray]:

@@ -21,8 +21,8 @@ DUE_AGAIN, BOUGHT_OFTEN, BOUGHT_BEFORE, GOES_WITH, POPULAR_NOW = (
     "popular_now",
 )
 REASONS = (DUE_AGAIN, BOUGHT_OFTEN, BOUGHT_BEFORE, GOES_WITH, POPULAR_NOW)
-DUE_FROM = 0.8
-"""Share of the usual gap after which a product is called due."""
+DUE_FROM, DUE_UNTIL = 0.8, 3.0
+"""Multiples of the usual gap between which a product is called due; later it is rather given up."""
 _CUSTOMERS_PER_CHUNK = 4_096
 
 WORDS = {
@@ -60,7 +60,7 @@ def reason_columns(picks: Candidates) -> pd.DataFrame:
     count, since = _spread(bought["order_count"], is_own), _spread(bought["days_since_last_ordered"], is_own)
     recent = history.products["order_count_30d"].to_numpy(dtype=np.float64)[picks.product]
     reason = np.select(
-        [is_own & (since >= DUE_FROM * gap), is_own & (count > 1), is_own, is_similar],
+        [is_own & (since >= DUE_FROM * gap) & (since <= DUE_UNTIL * gap), is_own & (count > 1), is_own, is_similar],
         [DUE_AGAIN, BOUGHT_OFTEN, BOUGHT_BEFORE, GOES_WITH],
         POPULAR_NOW,
     )
