@@ -13,8 +13,9 @@ import duckdb
 import pyarrow as pa
 
 from crm_pipeline.contract.sql import referenced_columns
-from crm_pipeline.errors import UserError
+from crm_pipeline.errors import CrmError, UserError
 from crm_pipeline.project import Source
+from crm_pipeline.warehouse.connection import is_full_disk
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
@@ -119,9 +120,9 @@ def copy_file(path: Path, source_name: str, source: Source, target: Path) -> int
         if kind == "text":
             _append_broken(connection, draft, names)
         row = connection.execute(f"select count(*) from read_parquet({_literal(draft)})").fetchone()
-    except duckdb.Error as error:
+    except (duckdb.Error, OSError, csv.Error) as error:
         draft.unlink(missing_ok=True)
-        if "space left" in str(error).lower():
+        if is_full_disk(error):
             raise
         first = str(error).splitlines()[0]
         raise UserError(
@@ -134,7 +135,9 @@ def copy_file(path: Path, source_name: str, source: Source, target: Path) -> int
 
 
 def check_copy(path: Path, source_name: str, source: Source, copy: Path) -> None:
-    """UserError when the mapping names a column that an already copied file does not have."""
+    """UserError when the mapping names a column that a copied file does not have; CrmError without the copy."""
+    if not copy.is_file():
+        raise CrmError(f"{copy}: the kept copy of {path} is gone; copy it anew with: crm-pipeline run --force")
     with duckdb.connect() as connection:
         described = connection.execute(f"describe select * from read_parquet({_literal(copy)})").fetchall()
     _check_columns(path, source_name, source, [row[0] for row in described if not row[0].startswith("__")])

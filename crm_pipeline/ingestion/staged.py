@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from crm_pipeline.contract import columns
 from crm_pipeline.contract.table import Column, Table
+from crm_pipeline.ingestion.copy import check_copy
 from crm_pipeline.ingestion.entities import ENTITIES, Entity
 from crm_pipeline.ingestion.load import SOURCE_FILES
 from crm_pipeline.ingestion.mapping import LoadedFile, source_query
@@ -129,6 +130,9 @@ class StagedRecipe:
             if not files:
                 continue
             progress(f"{self.table.name} {name}")
+            for file in files:
+                path = self.project.source_base(name) / file.name
+                check_copy(path, name, self.project.sources[name], file.copy)
             query = source_query(self.entity, name, self.project.sources[name], files, self.project.time_zone)
             connection.execute(f"insert into {candidate} by name select {names} from ({query})")
         find, mark = _unique_sql(self.entity, self.table)

@@ -113,6 +113,15 @@ def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
 
 
+def is_full_disk(error: BaseException) -> bool:
+    """Whether what DuckDB, SQLite or the system says means that no space is left."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    text = str(error).lower()
+    signs = ("no space left", "space left on device", "disk is full", "max_temp_directory_size")
+    return any(sign in text for sign in signs)
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Turn what DuckDB and the system say about a file into one sentence with what to do."""
@@ -121,7 +130,7 @@ def translated(path: Path) -> Iterator[None]:
     except duckdb.Error as error:
         text = str(error)
         low = text.lower()
-        if "no space left" in low or ("could not write" in low and "space" in low) or "max_temp_directory_size" in low:
+        if is_full_disk(error):
             raise WarehouseError(
                 f"{path}: the disk is full; free some space and run again (the last good tables are untouched)"
             ) from error
@@ -150,7 +159,7 @@ def translated(path: Path) -> Iterator[None]:
 
 
 def _explain_os(error: OSError, path: Path) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full_disk(error):
         return f"{path}: the disk is full; free some space and run again (the last good tables are untouched)"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return (

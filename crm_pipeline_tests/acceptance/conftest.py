@@ -29,7 +29,7 @@ class Built:
 
 @pytest.fixture(scope="session")
 def scratch() -> Iterator[Path]:
-    """A folder in memory where there is one: small runs mostly wait for Dagster's many small commits to reach a disk."""
+    """A folder in memory where there is one: small runs mostly wait for Dagster's many commits to reach a disk."""
     there = MEMORY_DISK.is_dir() and shutil.disk_usage(MEMORY_DISK).free > ENOUGH_BYTES
     with tempfile.TemporaryDirectory(prefix="crm-", dir=MEMORY_DISK if there else None) as folder:
         yield Path(folder)

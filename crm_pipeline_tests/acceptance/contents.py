@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -22,7 +23,7 @@ def open_file(folder: Path, name: str = "crm.duckdb") -> duckdb.DuckDBPyConnecti
     return duckdb.connect(str(folder / "warehouse" / name), read_only=True)
 
 
-def query(folder: Path, sql: str, name: str = "crm.duckdb") -> list[tuple[object, ...]]:
+def query(folder: Path, sql: str, name: str = "crm.duckdb") -> list[tuple[Any, ...]]:
     """The rows of a query on one of the files."""
     with open_file(folder, name) as connection:
         return connection.execute(sql).fetchall()

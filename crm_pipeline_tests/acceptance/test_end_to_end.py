@@ -41,7 +41,7 @@ def test_every_input_row_is_accounted_for(built: Built) -> None:
     counts = "read_count, clean_count, rejected_count, duplicate_count"
     (found,) = query(built.folder, f"select {counts} from quality.reconciliation where source = 'lines'")
     assert found == (read, read - rejected - duplicate, rejected, duplicate)
-    rules = dict(query(built.folder, "select rule, count(*) from quality.rejected_rows group by rule"))  # type: ignore[arg-type]
+    rules = dict(query(built.folder, "select rule, count(*) from quality.rejected_rows group by rule"))
     assert rules == {
         "quantity is not a number": dirt[TEXT_IN_NUMBER],
         "ordered_at is not a date and time": dirt[IMPOSSIBLE_DATE],
@@ -92,10 +92,10 @@ def test_a_backfill_renews_only_its_range(project: Path) -> None:
     newest = (
         "select snapshot_date, max(version) from quality.table_versions where table_name = 'customer_rfm' group by 1"
     )
-    versions = dict(query(project, newest))  # type: ignore[arg-type]
+    versions = dict(query(project, newest))
     done = crm("backfill", project, "--from", str(FIRST), "--to", str(SECOND), "--select", "customer_rfm", "--force")
     assert done.code == 0, done.text
-    now = dict(query(project, newest))  # type: ignore[arg-type]
+    now = dict(query(project, newest))
     assert {day for day in now if now[day] != versions[day]} == {FIRST, SECOND}
     assert ledger_hashes(project) == before
     run = next(r for r in instance_of(project).get_runs() if "dagster/asset_partition_range_start" in r.tags)
