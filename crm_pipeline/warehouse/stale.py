@@ -55,5 +55,6 @@ def why_stale(version: Version | None, code_hash: str, inputs: Mapping[str, str]
         return "not built yet"
     if version.code_hash != code_hash:
         return "its code, contract or settings changed"
-    changed = sorted(name for name in inputs if inputs[name] != version.input_hashes.get(name))
+    names = {*inputs, *version.input_hashes}  # a source that was taken out is a change too
+    changed = sorted(name for name in names if inputs.get(name) != version.input_hashes.get(name))
     return f"changed input: {', '.join(changed)}" if changed else None
