@@ -19,6 +19,7 @@ from crm_pipeline.warehouse.connection import is_full_disk
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
+COPY_MEMORY = "2GB"
 COMPRESSED = (".gz", ".zst")
 DELIMITERS = (",", ";", "\t", "|")
 HEADER_BYTES = 1_000_000
@@ -105,12 +106,16 @@ def copy_file(path: Path, source_name: str, source: Source, target: Path) -> int
     if path.stat().st_size == 0:
         raise UserError(f"{path}: the file is empty; expected the rows of source {source_name!r}")
     draft = target.with_suffix(".parquet.new")
-    connection = duckdb.connect()
+    connection = duckdb.connect(config={"memory_limit": COPY_MEMORY})
     try:
         connection.execute("set TimeZone = 'UTC'")  # how times with a zone are written, on any machine
         reader, kind, names = _reader(connection, path)
         _check_columns(path, source_name, source, names)
         position = "file_row_number + 1" if kind == "parquet" else "row_number() over ()"
+        if (
+            kind == "parquet"
+        ):  # each row carries its position, and keeping the order would hold much of the file in memory
+            connection.execute("set preserve_insertion_order = false")
         texts = ", ".join(f'cast("{_escaped(name)}" as varchar) as "{_escaped(name)}"' for name in names)
         connection.execute(
             f"create temp view whole as select {position} as __position, cast(null as varchar) as __broken, "
