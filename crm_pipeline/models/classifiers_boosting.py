@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-import lightgbm
 import numpy as np
 
 from crm_pipeline.models.calibration import BoolArray, FloatArray
+from crm_pipeline.models.openmp import lightgbm
 
 # Few leaves: more did not help on any shop tried, and the cost of contributions grows with depth squared. One thread:
 # on shared or small machines LightGBM's threads wait for each other far longer than they work.
