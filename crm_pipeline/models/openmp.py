@@ -1,8 +1,8 @@
 """LightGBM on a bare machine.
 
 Its Linux wheel links to the system's OpenMP runtime (`libgomp.so.1`), which small installations lack. Scikit-learn's
-wheel carries the same runtime under a name of its own. Where the system has none, a copy of that one with its shared-object
-name set back is loaded first, so that the loader finds what LightGBM asks for.
+wheel carries the same runtime under a name of its own. Where the system has none, a copy of that one with its
+shared-object name set back is loaded first, so that the loader finds what LightGBM asks for.
 """
 
 from __future__ import annotations
