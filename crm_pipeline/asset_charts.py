@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from crm_pipeline.contract.table import Table
@@ -11,10 +12,13 @@ from crm_pipeline.warehouse.connection import Warehouse
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+SEGMENTS, CHURN = "crm_pipeline.segments.charts", "crm_pipeline.churn.charts"
+
 Chart = Callable[["DuckDBPyConnection"], bytes | None]
 
 
-def _rejections(connection: DuckDBPyConnection) -> bytes | None:
+def rejections(connection: DuckDBPyConnection) -> bytes | None:
+    """Share of each source's rows that were rejected or said nothing new."""
     from crm_pipeline.charts import bar_chart
 
     rows = connection.execute(
@@ -29,9 +33,18 @@ def _rejections(connection: DuckDBPyConnection) -> bytes | None:
     )
 
 
-CHARTS: dict[str, tuple[str, Chart]] = {
-    "reconciliation": ("rows rejected or repeated per source", _rejections),
+CHARTS: dict[str, tuple[str, str, str]] = {
+    "reconciliation": ("rows rejected or repeated per source", "crm_pipeline.asset_charts", "rejections"),
+    "cluster_evidence": ("silhouette and stability for each number of clusters", SEGMENTS, "cluster_evidence"),
+    "customer_segments": ("customers per segment", SEGMENTS, "segment_sizes"),
+    "segment_profiles": ("what sets each cluster apart", SEGMENTS, "cluster_profiles"),
+    "segment_transitions": ("from which segment customers moved to which", SEGMENTS, "segment_transitions"),
+    "cohort_retention": ("share of each cohort that came back", SEGMENTS, "cohort_retention"),
+    "churn_predictions": ("churn found per tenth of the customers", CHURN, "lift"),
+    "churn_evaluation": ("predicted against observed churn", CHURN, "calibration"),
+    "churn_grade": ("the model against its rule, snapshot by snapshot", CHURN, "grade_over_time"),
 }
+"""Per table: what its picture shows, and the module and function that draw it."""
 
 
 def charts_of(warehouse: Warehouse, table: Table) -> dict[str, Any]:
@@ -42,7 +55,8 @@ def charts_of(warehouse: Warehouse, table: Table) -> dict[str, Any]:
 
     if table.name not in CHARTS:
         return {}
-    alt, draw = CHARTS[table.name]
-    with warehouse.connect(read_only=False) as connection:
+    alt, module, name = CHARTS[table.name]
+    draw: Chart = getattr(import_module(module), name)
+    with warehouse.connect() as connection:
         png = draw(connection)
     return {"chart": dg.MetadataValue.md(as_markdown(png, alt))} if png else {}
