@@ -18,7 +18,11 @@ from crm_pipeline.models.ranking_fitting import fit_ranking
 
 LINES = """
     create table order_lines as
-    select household_id as customer_id, product_id, basket_id as order_id, transaction_timestamp::timestamp as ordered_at
+    select
+        household_id as customer_id,
+        product_id,
+        basket_id as order_id,
+        transaction_timestamp::timestamp as ordered_at
     from read_parquet($path) where quantity > 0
 """
 KNOWN = """
