@@ -30,6 +30,8 @@ class Transform:
     """How a table is computed: its SQL, the pure function after it, and what both read.
 
     ``streams``: the function treats rows independently, so it is given frames of a bounded size, one after the other.
+    ``stream_by``: such frames never split the rows of one value of this column, by which the query is ordered.
+    ``current_frames``: tables of which the function is given the snapshot date's part only, not all earlier ones.
     """
 
     table: Table
@@ -40,6 +42,8 @@ class Transform:
     sql_parameters: tuple[str, ...]
     streams: bool
     code_hash: str
+    stream_by: str | None = None
+    current_frames: tuple[str, ...] = ()
 
 
 def _digest(*parts: str) -> str:
@@ -87,6 +91,10 @@ def transform_of(module: ModuleType, table: Table) -> Transform:
     function = getattr(module, "build", None)
     frames = tuple(p for p in inspect.signature(function).parameters if p not in CONTEXT_PARAMETERS) if function else ()
     upstream = tuple(dict.fromkeys((*upstream_tables(table.sql), *frames)))
+    stream_by: str | None = getattr(module, "STREAM_BY", None)
+    current_frames: tuple[str, ...] = getattr(module, "CURRENT_FRAMES", ())
+    if unknown := set(current_frames) - set(frames):
+        raise ValueError(f"{module.__name__}: CURRENT_FRAMES names {sorted(unknown)}, which build does not take")
     contract = repr((table.columns, table.grain, table.rules, table.expectations, table.kind, table.order_by))
     return Transform(
         table=table,
@@ -95,8 +103,10 @@ def transform_of(module: ModuleType, table: Table) -> Transform:
         upstream=upstream,
         frames=frames,
         sql_parameters=parameters(table.sql),
-        streams=bool(getattr(module, "STREAMS", False)),
+        streams=bool(getattr(module, "STREAMS", False)) or stream_by is not None,
         code_hash=_digest(table.sql, contract, _source_of(module) if function else ""),
+        stream_by=stream_by,
+        current_frames=current_frames,
     )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from crm_pipeline.contract.catalog import Transform
@@ -122,7 +123,7 @@ class Builder:
     def _insert_function(self, connection: DuckDBPyConnection, part: Part) -> None:
         function = self.transform.function
         assert function is not None
-        given: dict[str, Any] = {name: connection.sql(f'select * from "{name}"').df() for name in self.transform.frames}
+        given: dict[str, Any] = {name: self._given_frame(connection, name, part) for name in self.transform.frames}
         if "project" in function.__code__.co_varnames[: function.__code__.co_argcount]:
             given["project"] = self.project
         if "snapshot_date" in function.__code__.co_varnames[: function.__code__.co_argcount]:
@@ -131,6 +132,13 @@ class Builder:
             rows = function(frame, **given)
             self._insert_frame(connection, rows)
 
+    def _given_frame(self, connection: DuckDBPyConnection, name: str, part: Part) -> pd.DataFrame:
+        table = self.tables[name]
+        is_current = name in self.transform.current_frames and part is not None
+        where = f" where \"{table.partition_column}\" = date '{part}'" if is_current else ""
+        frame: pd.DataFrame = connection.sql(f'select * from "{name}"{where}').df()
+        return frame
+
     def _frames(self, connection: DuckDBPyConnection, part: Part) -> list[pd.DataFrame] | Any:
         values = self._parameters(part)
         if not self.transform.streams:
@@ -138,17 +146,30 @@ class Builder:
         return self._stream(connection, values)
 
     def _stream(self, connection: DuckDBPyConnection, values: Mapping[str, Any]) -> Any:
-        """Frames of at most BATCH_ROWS rows, read through a cursor that sees the same views."""
+        """Frames of at most BATCH_ROWS rows (and what ``stream_by`` keeps together), in the query's order."""
         connection.execute(
             f"create or replace temporary table model_frame as {self.transform.sql}", dict(values) or None
         )
-        row = connection.execute("select count(*) from model_frame").fetchone()
-        count = int(row[0]) if row else 0
-        for start in range(0, max(count, 1), BATCH_ROWS):
+        for start, stop in self._ranges(connection):
             yield connection.execute(
-                f"select * from model_frame where rowid >= {start} and rowid < {start + BATCH_ROWS} order by rowid"
+                f"select * from model_frame where rowid >= {start} and rowid < {stop} order by rowid"
             ).df()
         connection.execute("drop table model_frame")
+
+    def _ranges(self, connection: DuckDBPyConnection) -> list[tuple[int, int]]:
+        """First row and the row after the last of each frame; one empty frame when there are no rows."""
+        key = self.transform.stream_by
+        groups = (
+            f"select min(rowid) as first_row, max(rowid) as last_row from model_frame group by {key}"
+            if key
+            else "select rowid as first_row, rowid as last_row from model_frame"
+        )
+        found: list[tuple[int, int]] = connection.execute(
+            f"select min(first_row), max(last_row) + 1 from ({groups}) group by first_row // {BATCH_ROWS} order by 1"
+        ).fetchall()
+        if any(stop != start for (_, stop), (start, _) in pairwise(found)):
+            raise CrmError(f"{self.transform.table.name}.sql must be ordered by {key}, by which its frames are cut")
+        return found or [(0, 0)]
 
     def _insert_frame(self, connection: DuckDBPyConnection, rows: pd.DataFrame) -> None:
         table = self.transform.table
