@@ -1,72 +1,97 @@
-with segments as (
-    select customer_id, 'rfm_segment' as segmentation, rfm_segment as segment
-    from customer_segments
-    where snapshot_date = $snapshot_date
+with segmentations as (
+    select 'rfm_segment' as segmentation
     union all
-    select customer_id, 'cluster' as segmentation, cluster_label as segment
-    from customer_segments
-    where snapshot_date = $snapshot_date
-),
-
-snapshot_features as (
-    select *
-    from customer_features
-    where snapshot_date = $snapshot_date
+    select 'cluster' as segmentation
 ),
 
 -- decimals, so that the sums below are the same in any order of rows
+snapshot_customers as (
+    select
+        customer_segments.rfm_segment,
+        customer_segments.cluster_label,
+        customer_features.days_since_last_order::decimal(18, 4) as days_since_last_order,
+        customer_features.tenure_days::decimal(18, 4) as tenure_days,
+        customer_features.order_count::decimal(18, 4) as order_count,
+        customer_features.order_count_90d::decimal(18, 4) as order_count_90d,
+        customer_features.spend_amount::decimal(18, 4) as spend_amount,
+        customer_features.spend_amount_90d::decimal(18, 4) as spend_amount_90d,
+        customer_features.mean_basket_amount::decimal(18, 4) as mean_basket_amount,
+        customer_features.mean_basket_line_count::decimal(18, 4) as mean_basket_line_count,
+        customer_features.category_count::decimal(18, 4) as category_count,
+        customer_features.discount_share::decimal(18, 4) as discount_share,
+        customer_features.order_day_trend::decimal(18, 4) as order_day_trend,
+        customer_features.return_count::decimal(18, 4) as return_count
+    from customer_segments
+    inner join customer_features
+        on customer_features.customer_id = customer_segments.customer_id
+        and customer_features.snapshot_date = customer_segments.snapshot_date
+    where customer_segments.snapshot_date = $snapshot_date
+),
+
 feature_values as (
-    select customer_id, 'days_since_last_order' as feature, days_since_last_order::decimal(18, 4) as value
-    from snapshot_features
+    select rfm_segment, cluster_label, 'days_since_last_order' as feature, days_since_last_order as value
+    from snapshot_customers
     union all
-    select customer_id, 'tenure_days', tenure_days::decimal(18, 4)
-    from snapshot_features
+    select rfm_segment, cluster_label, 'tenure_days', tenure_days
+    from snapshot_customers
     union all
-    select customer_id, 'order_count', order_count::decimal(18, 4)
-    from snapshot_features
+    select rfm_segment, cluster_label, 'order_count', order_count
+    from snapshot_customers
     union all
-    select customer_id, 'order_count_90d', order_count_90d::decimal(18, 4)
-    from snapshot_features
+    select rfm_segment, cluster_label, 'order_count_90d', order_count_90d
+    from snapshot_customers
     union all
-    select customer_id, 'spend_amount', spend_amount::decimal(18, 4)
-    from snapshot_features
+    select rfm_segment, cluster_label, 'spend_amount', spend_amount
+    from snapshot_customers
     union all
-    select customer_id, 'spend_amount_90d', spend_amount_90d::decimal(18, 4)
-    from snapshot_features
+    select rfm_segment, cluster_label, 'spend_amount_90d', spend_amount_90d
+    from snapshot_customers
     union all
-    select customer_id, 'mean_basket_amount', mean_basket_amount::decimal(18, 4)
-    from snapshot_features
+    select rfm_segment, cluster_label, 'mean_basket_amount', mean_basket_amount
+    from snapshot_customers
     union all
-    select customer_id, 'mean_basket_line_count', mean_basket_line_count::decimal(18, 4)
-    from snapshot_features
+    select rfm_segment, cluster_label, 'mean_basket_line_count', mean_basket_line_count
+    from snapshot_customers
     union all
-    select customer_id, 'category_count', category_count::decimal(18, 4)
-    from snapshot_features
+    select rfm_segment, cluster_label, 'category_count', category_count
+    from snapshot_customers
     union all
-    select customer_id, 'discount_share', discount_share::decimal(18, 4)
-    from snapshot_features
+    select rfm_segment, cluster_label, 'discount_share', discount_share
+    from snapshot_customers
     union all
-    select customer_id, 'order_day_trend', order_day_trend::decimal(18, 4)
-    from snapshot_features
+    select rfm_segment, cluster_label, 'order_day_trend', order_day_trend
+    from snapshot_customers
     union all
-    select customer_id, 'return_count', return_count::decimal(18, 4)
-    from snapshot_features
+    select rfm_segment, cluster_label, 'return_count', return_count
+    from snapshot_customers
+),
+
+segment_values as (
+    select
+        segmentations.segmentation,
+        case
+            when segmentations.segmentation = 'rfm_segment' then feature_values.rfm_segment
+            else feature_values.cluster_label
+        end as segment,
+        feature_values.feature,
+        feature_values.value
+    from feature_values
+    cross join segmentations
 ),
 
 summaries as (
     select
-        segments.segmentation,
-        segments.segment,
-        feature_values.feature,
+        segmentation,
+        segment,
+        feature,
         count(*) as customer_count,
-        count(feature_values.value) as value_count,
-        coalesce(sum(feature_values.value), 0) as total,
+        count(value) as value_count,
+        coalesce(sum(value), 0) as total,
         -- one digit more than 18, for products to be computed in 38
-        coalesce(sum(feature_values.value::decimal(19, 4) * feature_values.value), 0) as total_of_squares,
-        median(feature_values.value) as median
-    from segments
-    inner join feature_values on feature_values.customer_id = segments.customer_id
-    group by segments.segmentation, segments.segment, feature_values.feature
+        coalesce(sum(value::decimal(19, 4) * value), 0) as total_of_squares,
+        median(value) as median
+    from segment_values
+    group by segmentation, segment, feature
 ),
 
 shares as (

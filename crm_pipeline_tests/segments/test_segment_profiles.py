@@ -77,7 +77,7 @@ def test_no_customers(assert_builds):
     assert_builds(segment_profiles, snapshot_date=DAY, expected="segment, feature")
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["lost", "loyal", "champions"]), st.integers(-500, 9999)), min_size=3))
 def test_moments_agree_with_numpy(customers):
     frame = pd.DataFrame(customers, columns=["rfm_segment", "spend_amount"])
