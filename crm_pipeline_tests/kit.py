@@ -166,7 +166,8 @@ def _staged_flags(table: Table, column: Column) -> tuple[bool, bool] | None:
         return None
     own = next((item for item in entity.columns if item.name == column.name), None)
     is_nullable = column.nullable if own is None else not own.required
-    return is_nullable, column.name in (*entity.key[:1], entity.generated_key, "position")
+    first = next(name for name in entity.key if name in entity.column_names)
+    return is_nullable, column.name in (first, entity.generated_key, "position")
 
 
 def transform_for(module: ModuleType | Transform) -> Transform:

@@ -37,7 +37,8 @@ class EntityColumn:
 class Entity:
     """One entity of the customer model.
 
-    ``key`` identifies a row; ``event_time`` is the column that says when it happened (None: a thing without a time).
+    ``key`` identifies a row (customers: per source and time at which it was known, so that what sources say adds up and
+    keeps its history); ``event_time`` is the column that says when it happened (None: a thing without a time).
     ``generated_key`` is filled with a digest of the row's content where the source has no identifier of its own.
     ``rules`` hold for every row: predicate and what to say when it fails. With ``extra_columns``, columns beyond the
     entity's own become attributes.
@@ -149,7 +150,7 @@ ENTITIES: Mapping[str, Entity] = _by_name(
                 _column("birth_date", "date", "Date of birth.", "direct"),
                 _KNOWN_AT,
             ),
-            key=("customer_id",),
+            key=("source", "customer_id", "known_at"),
             extra_columns=True,
         ),
         Entity(

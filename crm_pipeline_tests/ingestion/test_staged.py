@@ -70,6 +70,27 @@ def test_of_things_without_a_time_the_newest_description_stays(tmp_path: Path) -
     ]
 
 
+def test_what_sources_say_about_customers_adds_up_and_keeps_its_history(tmp_path: Path) -> None:
+    columns = {"customer_id": "id", "tier": "tier"}
+    people = {"entity": "customers", "path": "people.csv", "columns": {**columns, "known_at": "since"}}
+    club = {"entity": "customers", "path": "club*.csv", "columns": columns}
+    files = {
+        "lines.csv": f"{HEADER}\no,tea,2024-01-01,1,2\n",
+        "people.csv": "id,tier,since\nada,silver,2023-01-01\nada,gold,2024-01-01\nada,gold,2024-01-01\n",
+        "club1.csv": "id,tier\nada,new\n",
+        "club2.csv": "id,tier\nada,old\n",
+    }
+    sources = {"lines": lines_source(), "people": people, "club": club}
+    rows = staged_rows(project_with(tmp_path, files, sources=sources), "customers")
+    assert [(row["source"], row["attributes"]["tier"], row["verdict"]) for row in rows] == [
+        ("club", "new", "duplicate"),
+        ("club", "old", "clean"),  # no times: the newest file
+        ("people", "silver", "clean"),
+        ("people", "gold", "duplicate"),
+        ("people", "gold", "clean"),
+    ]
+
+
 def test_keys_are_unique_over_all_sources_of_an_entity(tmp_path: Path) -> None:
     files = {"a.csv": f"{HEADER}\no,tea,2024-01-01,1,2\n", "b.csv": f"{HEADER}\no,tea,2024-01-01,1,2\n"}
     sources = {"second": lines_source("a.csv"), "first": lines_source("b.csv")}
