@@ -67,6 +67,24 @@ def test_what_does_not_beat_the_rule_is_not_published():
     assert champion["why"].startswith("recency_rule is published")
 
 
+def test_a_model_that_lost_to_the_rule_cannot_be_published(registry):
+    planted = registry.assign(log_loss=registry["baseline_log_loss"] + 0.01)
+    assert broken_rules(registry) == []
+    assert broken_rules(planted) == ["not is_champion or is_fallback or log_loss < baseline_log_loss"]
+    assert broken_rules(planted.assign(is_fallback=True)) == []
+
+
+def broken_rules(rows):
+    """The row rules of the contract that some row breaks."""
+    with duckdb.connect() as connection:
+        connection.register("registry", rows)
+        return [
+            rule
+            for rule in churn_model.TABLE.rules
+            if connection.execute(f"select count(*) from registry where ({rule}) is not true").fetchone() != (0,)
+        ]
+
+
 def test_without_outcomes_a_prior_is_published():
     rows = built_rows(churn_model, snapshot_date="2024-02-01")
     assert rows["candidate"].tolist() == ["btyd", "recency_rule"]
