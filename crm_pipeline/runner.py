@@ -12,7 +12,7 @@ from crm_pipeline.assets import PUBLISHED
 from crm_pipeline.commands import RunError
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.plan import PlannedPart, due_snapshots
-from crm_pipeline.runs import Listener, RunReport, StepReport, execute, open_instance, ranges
+from crm_pipeline.runs import Listener, RunReport, StepReport, execute, history_of, open_instance, ranges
 from crm_pipeline.schedules import EVERYTHING_JOB
 from crm_pipeline.warehouse.published import is_published
 
@@ -78,7 +78,8 @@ class Runner:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
         )
-        with Progress(*columns, console=self.console, transient=True) as progress:
+        bars = Progress(*columns, console=self.console, transient=True)
+        with history_of(self.pipeline), bars as progress:
             report = execute(
                 self.pipeline,
                 self.instance,
@@ -93,7 +94,12 @@ class Runner:
             where = f"{report.failed_step}: " if report.failed_step else ""
             message = report.message or "the run failed"
             text = message if message.startswith(where) else where + message
-            raise RunError(f"{text}\n(run {report.run_id}; the last good tables are untouched)", report.exit_code or 1)
+            error = RunError(
+                f"{text}\n(run {report.run_id}; the last good tables are untouched)", report.exit_code or 1
+            )
+            if report.details:
+                error.add_note(report.details)  # printed with the traceback by --debug
+            raise error
 
     def run_snapshots(self, plan: Sequence[PlannedPart], *, force: bool) -> None:
         """The planned snapshots in order, at most twelve in one run."""

@@ -6,7 +6,8 @@ import os
 import threading
 import uuid
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -17,10 +18,13 @@ from crm_pipeline.assets import EXIT_CODE, FORCE_TAG, PART
 from crm_pipeline.definitions import build_definitions
 from crm_pipeline.errors import UserError, WarehouseError
 from crm_pipeline.pipeline import Pipeline
+from crm_pipeline.project import free_bytes
+from crm_pipeline.warehouse.connection import DISK_IS_FULL, is_full_disk, translated
 
 SNAPSHOTS_PER_RUN = 12
 POLL_SECONDS = 0.2
 PROCESS_TAG = "crm_pipeline/process"
+NO_SPACE_BYTES = 1_000_000
 
 DAGSTER_YAML = """# Written by crm_pipeline: the Dagster instance of this project.
 telemetry:
@@ -69,19 +73,35 @@ class Listener:
         """An asset has ended."""
 
 
+@contextmanager
+def history_of(pipeline: Pipeline) -> Iterator[None]:
+    """Say in words what keeps the history of runs (Dagster's SQLite files) from being read or written."""
+    from sqlalchemy.exc import DatabaseError
+
+    home = pipeline.project.dagster_home
+    try:
+        with translated(home):
+            yield
+    except DatabaseError as error:
+        # A full disk can also show as SQLite's "disk I/O error".
+        if is_full_disk(error) or free_bytes(home) < NO_SPACE_BYTES:
+            raise WarehouseError(f"{home}: {DISK_IS_FULL}") from error
+        why = "read-only or no permission" if "readonly" in str(error) else str(error.orig)
+        raise WarehouseError(
+            f"{home}: the history of runs cannot be read or written ({why}); correct the folder's permissions, "
+            "or move it away to begin a new history"
+        ) from error
+
+
 def open_instance(pipeline: Pipeline) -> dg.DagsterInstance:
     """The project's Dagster instance, created on first use."""
     home = pipeline.project.dagster_home
-    try:
+    with history_of(pipeline):
         home.mkdir(parents=True, exist_ok=True)
         config = home / "dagster.yaml"
         if not config.exists():
             config.write_text(DAGSTER_YAML, encoding="utf-8")
         return dg.DagsterInstance.from_config(str(home))
-    except OSError as error:
-        raise WarehouseError(
-            f"{home}: cannot be written ({error.strerror}); correct the folder's permissions"
-        ) from None
 
 
 def bury_dead_runs(instance: dg.DagsterInstance) -> None:
@@ -157,12 +177,18 @@ def execute(
     thread = threading.Thread(target=run, name="run", daemon=True)
     thread.start()
     cursor: Any = None
-    while True:
-        alive = thread.is_alive()
-        cursor = _follow(instance, report, cursor, listener or Listener())
-        if not alive:
-            break
-        thread.join(POLL_SECONDS)
+    try:
+        while True:
+            alive = thread.is_alive()
+            cursor = _follow(instance, report, cursor, listener or Listener())
+            if not alive:
+                break
+            thread.join(POLL_SECONDS)
+    except KeyboardInterrupt:
+        begun = instance.get_run_by_id(run_id)
+        if begun is not None and not begun.is_finished:
+            instance.report_run_canceled(begun, "Interrupted; the next run continues from the last good tables.")
+        raise
     if "error" in outcome:
         raise outcome["error"]
     report.succeeded = bool(outcome["result"].success)

@@ -9,11 +9,12 @@ from crm_pipeline.pipeline import Pipeline
 
 def last_run(pipeline: Pipeline) -> list[str]:
     """One line on the newest run, and one for a run that is under way."""
-    from crm_pipeline.runs import open_instance
+    from crm_pipeline.runs import history_of, open_instance
 
     instance = open_instance(pipeline)
     try:
-        records = instance.get_run_records(limit=1)
+        with history_of(pipeline):
+            records = instance.get_run_records(limit=1)
     finally:
         instance.dispose()
     if not records:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Database = Literal["live", "vault"]
 SMALLEST_FREE_BYTES = 200_000_000
 MEMORY_SHARE = 0.25
+DISK_IS_FULL = "the disk is full; free some space and run again (the last good tables are untouched)"
 
 
 def _memory_limit() -> str:
@@ -132,7 +133,7 @@ def translated(path: Path) -> Iterator[None]:
         low = text.lower()
         if is_full_disk(error):
             raise WarehouseError(
-                f"{path}: the disk is full; free some space and run again (the last good tables are untouched)"
+                f"{path}: {DISK_IS_FULL}"
             ) from error
         if "out of memory" in low or "could not allocate" in low:
             raise WarehouseError(
@@ -160,7 +161,7 @@ def translated(path: Path) -> Iterator[None]:
 
 def _explain_os(error: OSError, path: Path) -> str:
     if is_full_disk(error):
-        return f"{path}: the disk is full; free some space and run again (the last good tables are untouched)"
+        return f"{path}: {DISK_IS_FULL}"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return (
             f"{path}: cannot be written (read-only or no permission); "

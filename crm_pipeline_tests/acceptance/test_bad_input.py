@@ -221,7 +221,7 @@ def test_values_that_cannot_be_read_are_rejected_one_by_one(project: Path) -> No
         spoilt(1, quantity='"a dozen"'),
         spoilt(2, ordered_at='"1822-03-01 10:00:00"'),
         spoilt(3, ordered_at='"2999-03-01 10:00:00"'),
-        "one,value,too,many,for,this,file,,,,,,,,,,,,,",
+        "more,values,than,the,ten,columns,of,this,file,can,hold",
     ]
     path.write_text("\n".join([header, *lines]) + "\n")
     ended = crm("run", project, "--select", "+rejected_rows,order_lines")
