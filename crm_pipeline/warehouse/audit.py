@@ -43,12 +43,16 @@ class CheckResult:
 
 
 def recorded_results(connection: DuckDBPyConnection, table: Table, parts: Sequence[Part]) -> list[CheckResult]:
-    """The newest recorded results of parts that are up to date: what was said of the rows that stand."""
+    """What was said of the rows that stand: the results of the run that published each part, not of later attempts."""
     rows = connection.execute(
-        "select check_name, severity, status, snapshot_date, observed, expected, failing_rows "
-        "from quality.check_results where table_name = $table "
+        "with standing as ("
+        "select snapshot_date, run_id from quality.table_versions where table_name = $table "
         "and (snapshot_date is null or list_contains($parts::date[], snapshot_date)) "
-        "qualify rank() over (partition by check_name, snapshot_date order by checked_at desc) = 1 order by all",
+        "qualify row_number() over (partition by snapshot_date order by version desc) = 1) "
+        "select check_name, severity, status, snapshot_date, observed, expected, failing_rows "
+        "from quality.check_results as c where table_name = $table and exists (select 1 from standing as s "
+        "where s.run_id = c.run_id and (c.snapshot_date is null or s.snapshot_date = c.snapshot_date)) "
+        "order by all",
         {"table": table.name, "parts": [part for part in parts if part is not None]},
     ).fetchall()
     found = []
