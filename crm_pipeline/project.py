@@ -225,7 +225,9 @@ def load_project(folder: Path | str) -> Project:
     try:
         return Project.model_validate({**values, "folder": path.parent})
     except ValidationError as error:
-        raise UserError(_message(error, lines, path)) from None
+        message = _message(error, lines, path)
+    # raised here and not above, where it would keep hold of the other error with all its frames
+    raise UserError(message)
 
 
 def free_bytes(folder: Path) -> int:

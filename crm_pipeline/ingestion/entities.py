@@ -101,12 +101,15 @@ class Entity:
     def _evaluate(self, expression: str, shown: str) -> None:
         """Compute an expression over one row, whose values the engine cannot fold away; ValueError when it fails."""
         values = ", ".join(f'{_SAMPLES[c.type.split("(")[0]]}::{c.type} as "{c.name}"' for c in self.columns)
-        try:
-            with duckdb.connect() as connection:
-                connection.execute(f"create temporary table sample as select {values}")
+        problem = None
+        with duckdb.connect() as connection:
+            connection.execute(f"create temporary table sample as select {values}")
+            try:
                 connection.execute(f"select {expression} from sample").fetchall()
-        except duckdb.Error as error:
-            raise ValueError(f"{shown} cannot be used: {str(error).splitlines()[0]}") from None
+            except duckdb.Error as error:
+                problem = str(error).splitlines()[0]
+        if problem:
+            raise ValueError(f"{shown} cannot be used: {problem}")
 
 
 _SAMPLES = {"varchar": "'x'", "decimal": "1", "boolean": "true", "timestamp": "'2000-01-01'", "date": "'2000-01-01'"}
