@@ -99,6 +99,11 @@ class Pipeline:
         found |= {f"staged_{name}": StagedRecipe(entity, self.project, raw) for name, entity in ENTITIES.items()}
         found |= {name: SqlRecipe(item, tables, self.project) for name, item in declared_transforms().items()}
         graph = {name: set(recipe.dependencies) for name, recipe in found.items()}
+        for name, upstream in graph.items():
+            if unknown := sorted(upstream - found.keys()):
+                raise ValueError(
+                    f"{name} reads {unknown[0]!r}, which nothing declares; tables are named without their stage"
+                )
         return {name: found[name] for name in TopologicalSorter(graph).static_order()}
 
     @property
