@@ -17,6 +17,9 @@ FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < 
 CANDIDATES := python3 python3.13 python3.12 python3.11 python3.14
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell $(p) -c '$(FITS)' >/dev/null 2>&1 && echo $(p))))
 
+# Processes that share the quick tests; the longer ones run alone.
+WORKERS ?= 2
+
 # A stamp is newer than what it was installed from, so nothing is installed twice.
 RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
@@ -32,7 +35,8 @@ ui: $(RUN) $(PROJECT) ## Open the Dagster web UI on the same project
 	$(BIN)/crm-pipeline ui $(ARGS)
 
 test: lint $(PROJECT) ## Lint, types and the quick tests
-	$(BIN)/python -m pytest -q
+	$(BIN)/crm-pipeline data-dictionary --check
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 test-long: $(DEV) $(PROJECT) ## Only the longer checks and the browser tests
 	$(BIN)/python -m pytest -q -m "full or browser"

@@ -134,5 +134,5 @@ def declared_transforms() -> Mapping[str, Transform]:
             if not sql.is_file():
                 continue
             found[table.name] = transform_of(module, replace(table, stage=stage, sql=sql.read_text()))
-    order = TopologicalSorter({name: (set(item.upstream) & found.keys()) - {name} for name, item in found.items()}).static_order()
-    return {name: found[name] for name in order}
+    graph = {name: (set(item.upstream) & found.keys()) - {name} for name, item in found.items()}
+    return {name: found[name] for name in TopologicalSorter(graph).static_order()}

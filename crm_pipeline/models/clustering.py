@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from crm_pipeline.models.clustering_choice import Evidence, choose_k, kmeans, weigh_evidence
 from crm_pipeline.models.clustering_identity import cluster_radii, match_cluster_ids
