@@ -132,9 +132,7 @@ def translated(path: Path) -> Iterator[None]:
         text = str(error)
         low = text.lower()
         if is_full_disk(error):
-            raise WarehouseError(
-                f"{path}: {DISK_IS_FULL}"
-            ) from error
+            raise WarehouseError(f"{path}: {DISK_IS_FULL}") from error
         if "out of memory" in low or "could not allocate" in low:
             raise WarehouseError(
                 f"{path}: not enough memory for this step ({text.splitlines()[0]}); "
