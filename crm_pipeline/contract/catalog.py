@@ -51,10 +51,11 @@ def _digest(*parts: str) -> str:
 
 
 def _source_of(module: ModuleType) -> str:
-    """The text whose change makes a function's table stale: its module and all of this package that it imports.
+    """The text whose change makes a function's table stale: its module, and what it imports of models and its stage.
 
     Read from the files, for models are imported inside functions and must not load with the definitions.
     """
+    homes = ("crm_pipeline.models", module.__name__.rpartition(".")[0])
     texts: dict[str, str] = {}
     waiting = [module.__name__]
     while waiting:
@@ -65,7 +66,7 @@ def _source_of(module: ModuleType) -> str:
         if spec is None or spec.origin is None:
             continue
         texts[name] = Path(spec.origin).read_text(encoding="utf-8")
-        waiting += [found for found in _imports(texts[name]) if found.startswith("crm_pipeline.models")]
+        waiting += [found for found in _imports(texts[name]) if found.startswith(homes)]
     return "\n".join(texts[name] for name in sorted(texts))
 
 
@@ -134,5 +135,7 @@ def declared_transforms() -> Mapping[str, Transform]:
             if not sql.is_file():
                 continue
             found[table.name] = transform_of(module, replace(table, stage=stage, sql=sql.read_text()))
-    graph = {name: (set(item.upstream) & found.keys()) - {name} for name, item in found.items()}
-    return {name: found[name] for name in TopologicalSorter(graph).static_order()}
+    order = TopologicalSorter(
+        {name: (set(item.upstream) & found.keys()) - {name} for name, item in found.items()}
+    ).static_order()
+    return {name: found[name] for name in order}

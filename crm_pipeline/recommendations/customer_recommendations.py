@@ -1,0 +1,153 @@
+"""What each customer would like next: own, similar and popular products in one list, each with its reason.
+
+With the mix, `score` is the probability of an order within the horizon; with the rule it is the number of orders that
+the list goes by, and `is_fallback` says so. Everyone with an order before D is served.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from crm_pipeline.contract import columns
+from crm_pipeline.contract.table import Column, Expectation, Table
+from crm_pipeline.project import Project
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STREAM_BY = "customer_id"
+CURRENT_FRAMES = ("product_popularity", "product_similarities", "recommendation_model")
+PARAMETERS = (
+    "order_count",
+    "days_between_orders",
+    "days_since_last_ordered",
+    "related_product",
+    "product_order_count_30d",
+)
+"""What `reason` is worded with; which of them are there depends on the code."""
+
+TABLE = Table(
+    name="customer_recommendations",
+    description="One row per snapshot, customer who ordered before it, and place on the customer's list.",
+    grain=("snapshot_date", "customer_id", "rank"),
+    columns=(
+        columns.SNAPSHOT_DATE,
+        columns.CUSTOMER_ID,
+        Column("rank", "integer", "Place on the list, 1 is the best."),
+        columns.PRODUCT_ID,
+        Column("score", "double", "Probability of an order within the horizon; with the rule, orders that it goes by."),
+        Column("slot", "varchar", "`usual`: the customer bought it before; `new`: not yet."),
+        Column("source", "varchar", "Why it was considered: `own`, `similar` or `popular` product."),
+        Column("reason", "varchar", "The reason in words, in the project's language."),
+        Column("reason_code", "varchar", "The reason; its parameters are the columns after it."),
+        Column("order_count", "integer", "Orders of the product by the customer; null for new ones.", nullable=True),
+        Column(
+            "days_between_orders", "double", "Mean days from one of them to the next; null below two.", nullable=True
+        ),
+        Column("days_since_last_ordered", "integer", "Days since the last of them; null for new ones.", nullable=True),
+        Column(
+            "related_product_id", "varchar", "Own product that speaks most for a similar one; else null.", nullable=True
+        ),
+        Column(
+            "product_order_count_30d",
+            "bigint",
+            "Everyone's orders in 30 days of a popular one; else null.",
+            nullable=True,
+        ),
+        Column("model", "varchar", "`mix`, or the rule `GP-TopFreq`."),
+        columns.MODEL_VERSION,
+        Column("is_fallback", "boolean", "Whether the rule made the list, because the mix did not prove better."),
+    ),
+    rules=(
+        "rank between 1 and 100",
+        "score >= 0",
+        "is_fallback or score <= 1",
+        "is_fallback = (model = 'GP-TopFreq')",
+        "model in ('mix', 'GP-TopFreq')",
+        "slot in ('usual', 'new')",
+        "source in ('own', 'similar', 'popular')",
+        "(slot = 'usual') = (source = 'own')",
+        "reason_code in ('due_again', 'bought_often', 'bought_before', 'goes_with', 'popular_now')",
+        "(source = 'own') = (reason_code in ('due_again', 'bought_often', 'bought_before'))",
+        "(source = 'similar') = (reason_code = 'goes_with')",
+        "(source = 'own') = (order_count is not null)",
+        "related_product_id is null or related_product_id <> product_id",
+        "length(reason) > 0",
+    ),
+    expectations=(
+        Expectation("distinct_count", "product_id", minimum=2, why="everyone was recommended the same product"),
+        Expectation("maximum", "score", minimum=1e-9, severity="critical", why="a list without scores has no order"),
+        Expectation("maximum", "is_fallback", maximum=0, why="the rule is published, see recommendation_model"),
+        Expectation("row_count_change", minimum=-0.5, why="half of the customers should not vanish between snapshots"),
+    ),
+)
+
+
+def build(
+    rows: pd.DataFrame,
+    product_popularity: pd.DataFrame,
+    product_similarities: pd.DataFrame,
+    recommendation_model: pd.DataFrame,
+    project: Project,
+    snapshot_date: date,
+) -> pd.DataFrame:
+    """Lists for a batch of customers.
+
+    Args:
+        rows: a row per customer and product bought, all of each customer's; see the query.
+        product_popularity, product_similarities, recommendation_model: their parts of D.
+        project: gives the length of the lists and the language of the reasons.
+        snapshot_date: D.
+
+    Returns:
+        Up to recommendations.count rows per customer; fewer only where the shop has fewer products.
+    """
+    import pandas as pd
+
+    from crm_pipeline.models.ranking import FittedRanking, recommend
+    from crm_pipeline.recommendations.purchase_rows import item_similarity, purchase_history
+
+    if rows.empty or product_popularity.empty:
+        return pd.DataFrame(columns=list(TABLE.column_names))
+    champion = recommendation_model[recommendation_model["is_champion"]].iloc[0]
+    listed = recommend(
+        purchase_history(rows, product_popularity),
+        item_similarity(product_similarities, product_popularity),
+        FittedRanking.from_json(champion["artifact"]),
+        project.recommendations.count,
+    ).rename(columns={"reason": "reason_code", "related_product_id": "related_product"})
+    products = product_popularity.set_index("product_number")
+    names = products["product_name"].fillna(products["product_id"])
+    found = listed.assign(
+        snapshot_date=snapshot_date,
+        product_id=listed["product_id"].map(products["product_id"]),
+        related_product_id=listed["related_product"].map(products["product_id"]),
+        reason=reasons_in_words(listed, names, project.language),
+        **{name: champion[name] for name in ("model_version", "is_fallback")},
+        model=champion["candidate"],
+    )
+    return found[list(TABLE.column_names)]
+
+
+def reasons_in_words(listed: pd.DataFrame, names: pd.Series[str], language: str) -> pd.Series[str]:
+    """Words for each row's reason code and its parameters; made once for equal ones.
+
+    Args:
+        listed: reason_code and PARAMETERS.
+        names: what to call a related product, by its number.
+        language: as in crm.yaml.
+    """
+    import pandas as pd
+
+    from crm_pipeline.models.ranking_reasons import reason_text
+
+    said = listed[["reason_code", *PARAMETERS]].assign(days_between_orders=listed["days_between_orders"].round())
+    number = said.groupby(list(said.columns), dropna=False, sort=False).ngroup()
+    different = said.loc[~number.duplicated()]
+    parameters = different[list(PARAMETERS)].assign(related_product=different["related_product"].map(names))
+    words = [
+        reason_text(code, **{str(name): value for name, value in given.items()}, language=language)
+        for code, given in zip(different["reason_code"], parameters.to_dict("records"), strict=True)
+    ]
+    return pd.Series(words, dtype="str").take(number.to_numpy()).set_axis(listed.index)

@@ -1,0 +1,61 @@
+"""From the rows of a query to what the ranking works on: shared by fitting and by scoring.
+
+Products go by their number in `product_popularity`, which sorts as their identifiers do and takes a tenth of the room.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from crm_pipeline.models.item_similarity import ItemSimilarity
+    from crm_pipeline.models.purchase_history import PurchaseHistory
+
+
+def purchase_history(rows: pd.DataFrame, products: pd.DataFrame, customer: str = "customer_id") -> PurchaseHistory:
+    """The history of the customers in `rows`; its product_id is the product's number.
+
+    Args:
+        rows: a row per customer and product_number bought, with INTERACTION_COLUMNS, and CUSTOMER_COLUMNS after the
+            prefix `customer_`. Rows with an order_count of 0 (not bought yet) serve the customer only.
+        products: product_number and PRODUCT_COLUMNS.
+        customer: the column that identifies customers.
+
+    Raises:
+        ValueError: as `PurchaseHistory.from_frames`.
+    """
+    from crm_pipeline.models.purchase_history import CUSTOMER_COLUMNS, INTERACTION_COLUMNS, PurchaseHistory
+
+    names = {f"customer_{name}": name for name in CUSTOMER_COLUMNS}
+    customers = rows.loc[~rows[customer].duplicated(), [customer, *names]].rename(columns=names)
+    interactions = rows.loc[rows["order_count"] > 0, [customer, "product_number", *INTERACTION_COLUMNS]]
+    renamed = {customer: "customer_id", "product_number": "product_id"}
+    return PurchaseHistory.from_frames(
+        interactions.rename(columns=renamed),
+        customers.rename(columns=renamed),
+        products.drop(columns="product_id", errors="ignore").rename(columns=renamed),
+    )
+
+
+def item_similarity(neighbours: pd.DataFrame, products: pd.DataFrame) -> ItemSimilarity:
+    """The similarity that `product_similarities` stores, by product number.
+
+    Args:
+        neighbours: product_id, other_product_id, similarity; one snapshot's.
+        products: product_id and product_number of the same snapshot.
+    """
+    import numpy as np
+    import pandas as pd
+    from scipy import sparse
+
+    from crm_pipeline.models.item_similarity import ItemSimilarity
+
+    known = pd.Index(products["product_id"])
+    numbers = products["product_number"].to_numpy()
+    pairs = [numbers[known.get_indexer(pd.Index(neighbours[name]))] for name in ("product_id", "other_product_id")]
+    similar = np.unique(np.concatenate(pairs))
+    row, column = (np.searchsorted(similar, each) for each in pairs)
+    value = neighbours["similarity"].to_numpy(dtype=np.float32)
+    return ItemSimilarity(similar, sparse.csr_array((value, (row, column)), shape=(len(similar), len(similar))))

@@ -1,0 +1,18 @@
+select
+    known_date,
+    snapshot_date,
+    customer_id,
+    model,
+    published_model,
+    is_active,
+    recall,
+    ndcg,
+    hit_rate,
+    repeat_recall,
+    repeat_ndcg,
+    repeat_hit_rate,
+    explore_recall,
+    explore_ndcg,
+    explore_hit_rate
+from recommendation_outcomes
+order by snapshot_date, customer_id, model

@@ -1,0 +1,120 @@
+"""What each list was worth to each customer, once known: the published one's and those of the simple rules.
+
+Partition D judges the snapshots whose horizon ended in (previous D, D]. Judged are those who bought something in the
+horizon; of large shops, among a sample of 20,000 customers per snapshot (lowest md5 of the id). Lists are judged by
+their first 10 places, or fewer where customers are given fewer products.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING
+
+from crm_pipeline.contract import columns
+from crm_pipeline.contract.table import Column, Expectation, Table
+from crm_pipeline.project import Project
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PUBLISHED, BASELINE = "published", "GP-TopFreq"
+PLACES = {
+    PUBLISHED: "published_rank",
+    BASELINE: "own_then_popular_rank",
+    "P-TopFreq": "own_rank",
+    "G-TopFreq": "popular_rank",
+}
+"""Each judged list and the query's column with a product's place on it."""
+
+PARTS = {"": "", "repeat_": " Only products bought before.", "explore_": " Only products never bought before."}
+FIGURES = {
+    "recall": "Share of the bought products that are on the list.",
+    "ndcg": "Normalised discounted cumulative gain: hits count more at the top; 1 is the best list possible.",
+    "hit_rate": "1 where any bought product is on the list, else 0.",
+}
+
+
+def judged_places(project: Project) -> int:
+    """How many places of a list are judged."""
+    return min(10, project.recommendations.count)
+
+
+def figure_columns() -> Iterator[Column]:
+    """recall, ndcg, hit_rate, then the same for repeats and for discoveries."""
+    for part, restriction in PARTS.items():
+        for figure, meaning in FIGURES.items():
+            missing = f"{restriction} Null where none was bought." if part else ""
+            yield Column(f"{part}{figure}", "double", f"{meaning}{missing}", nullable=bool(part))
+
+
+_NAMES = tuple(column.name for column in figure_columns())
+
+TABLE = Table(
+    name="recommendation_outcomes",
+    description="One row per judged snapshot, customer who bought something in the horizon, and list that is judged.",
+    grain=("known_date", "snapshot_date", "customer_id", "model"),
+    partition_column="known_date",
+    columns=(
+        columns.KNOWN_DATE,
+        columns.JUDGED_SNAPSHOT_DATE,
+        columns.CUSTOMER_ID,
+        Column("model", "varchar", "The list: `published`, or the one that a rule would have made."),
+        Column("published_model", "varchar", "What made the published list: the `mix`, or the rule `GP-TopFreq`."),
+        columns.IS_ACTIVE.described(
+            "Whether the customer could still leave at the snapshot (see `customer_features`)."
+        ),
+        Column("purchase_count", "integer", "Different products that the customer bought in the horizon."),
+        *figure_columns(),
+    ),
+    rules=(
+        "snapshot_date < known_date",
+        f"model in {tuple(PLACES)}",
+        "published_model in ('mix', 'GP-TopFreq')",
+        "purchase_count >= 1",
+        *(f"{name} is null or {name} between 0 and 1" for name in _NAMES),
+        "model <> 'P-TopFreq' or explore_recall is null or explore_recall = 0",
+        "repeat_recall is not null or explore_recall is not null",
+    ),
+    expectations=(
+        Expectation("mean", "recall", minimum=0.001, why="lists that nobody buys from, or outcomes that are missing"),
+    ),
+)
+
+
+def build(rows: pd.DataFrame, project: Project, snapshot_date: date) -> pd.DataFrame:
+    """Figures per customer and list.
+
+    Args:
+        rows: a row per judged snapshot, customer and product bought in the horizon: is_repeat, is_active,
+            published_model, and the product's place on each list (missing where it is on none); see the query.
+        project: gives the length of the lists.
+        snapshot_date: the known_date to build.
+    """
+    import pandas as pd
+
+    k = judged_places(project)
+    judged = [
+        _figures(bought, model, k).assign(snapshot_date=day)
+        for day, bought in rows.groupby("snapshot_date")
+        for model in PLACES
+    ]
+    if not judged:
+        return pd.DataFrame(columns=list(TABLE.column_names))
+    customers = rows.drop_duplicates(["snapshot_date", "customer_id"])
+    found = pd.concat(judged, ignore_index=True).merge(
+        customers[["snapshot_date", "customer_id", "is_active", "published_model"]], on=["snapshot_date", "customer_id"]
+    )
+    return found.assign(known_date=snapshot_date)[list(TABLE.column_names)]
+
+
+def _figures(bought: pd.DataFrame, model: str, k: int) -> pd.DataFrame:
+    """One list's figures at one snapshot; products that were not bought do not matter to any of them."""
+    from crm_pipeline.models.ranking_evaluation import ranking_values
+
+    places = bought[PLACES[model]]
+    ranked = bought.loc[places.notna(), ["customer_id", "product_id"]].assign(rank=places.dropna().astype("int64"))
+    values = ranking_values(
+        ranked, bought[["customer_id", "product_id", "is_repeat"]], k, bought["customer_id"].unique()
+    )
+    return values.rename(columns={f"{name}_at_{k}": name for name in _NAMES}).assign(model=model)
