@@ -15,6 +15,7 @@ from crm_pipeline.pipeline import AnyRecipe, Pipeline, SqlRecipe
 from crm_pipeline.resources import WarehouseResource
 from crm_pipeline.warehouse.audit import CHECKS, CheckResult
 from crm_pipeline.warehouse.candidate import Part
+from crm_pipeline.warehouse.leftovers import remove_leftovers
 from crm_pipeline.warehouse.materialize import Outcome, materialize
 from crm_pipeline.warehouse.published import compact, publish_copy
 from crm_pipeline.warehouse.retention import remove_expired
@@ -234,7 +235,7 @@ def build_published(pipeline: Pipeline) -> dg.AssetsDefinition:
         output_required=False,
     )
     def published(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Iterator[Any]:
-        from crm_pipeline.plan import stale_in_published
+        from crm_pipeline.plan import lost_parts, stale_in_published
 
         try:
             finish(pipeline, context.run_id)
@@ -244,6 +245,10 @@ def build_published(pipeline: Pipeline) -> dg.AssetsDefinition:
                 context.log.info(
                     f"the copy for readers stays as it is: {len(stale)} parts are stale ({', '.join(names[:8])})"
                 )
+                return
+            lost = lost_parts(pipeline)
+            if lost:
+                context.log.info(f"the copy for readers stays as it is: {lost[0]} and more of it are not built now")
                 return
             size = publish_copy(warehouse.files)
         except CrmError as error:
@@ -256,7 +261,8 @@ def build_published(pipeline: Pipeline) -> dg.AssetsDefinition:
 
 
 def finish(pipeline: Pipeline, run_id: str) -> None:
-    """Housekeeping after a run: retention, then compaction."""
+    """Housekeeping after a run: what killed runs left, retention, then compaction."""
+    remove_leftovers(pipeline.warehouse)
     tables = list(pipeline.tables.values())
     remove_expired(
         pipeline.warehouse, tables, pipeline.project.snapshots, pipeline.project.today(pipeline.now()), run_id

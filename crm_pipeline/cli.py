@@ -31,7 +31,8 @@ def _guarded(function: Callable[..., None]) -> Callable[..., None]:
             sys.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo("crm-pipeline: interrupted; the last good tables are untouched", err=True)
-            sys.exit(130)
+            sys.stdout.flush()
+            os._exit(130)  # the run's thread is at work: an orderly exit would tear its connections from under it
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(1)

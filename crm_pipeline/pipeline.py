@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
-from crm_pipeline.contract.catalog import Transform, declared_transforms
+from crm_pipeline.contract.catalog import Transform, build_order, declared_transforms
 from crm_pipeline.contract.table import Table
 from crm_pipeline.ingestion.entities import ENTITIES
 from crm_pipeline.ingestion.load import SOURCE_FILES, SourceFilesRecipe
@@ -70,6 +69,12 @@ class SqlRecipe:
         """None beyond tables."""
         return {}
 
+    def part_inputs(self, part: Part) -> Mapping[str, str]:
+        """Which snapshot came before, for a table that looks back to it."""
+        if part is None or "previous_snapshot_date" not in self.transform.sql_parameters:
+            return {}
+        return {"snapshot before": str(self.project.snapshots.previous(part))}
+
     def build(self, connection: DuckDBPyConnection, parts: Sequence[Part], progress: Callable[[str], None]) -> None:
         """Fill the candidate."""
         Builder(self.transform, self.tables, self.project).build(connection, parts, progress)
@@ -104,7 +109,7 @@ class Pipeline:
                 raise ValueError(
                     f"{name} reads {unknown[0]!r}, which nothing declares; tables are named without their stage"
                 )
-        return {name: found[name] for name in TopologicalSorter(graph).static_order()}
+        return {name: found[name] for name in build_order(graph)}
 
     @property
     def tables(self) -> dict[str, Table]:

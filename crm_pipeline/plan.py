@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import duckdb
+
 from crm_pipeline.contract.table import Table
 from crm_pipeline.errors import UserError
 from crm_pipeline.pipeline import COVERAGE, AnyRecipe, Pipeline
@@ -138,6 +140,24 @@ def stale_in_published(pipeline: Pipeline) -> list[PlannedPart]:
         built = {part for versions in Ledger(connection).current().values() for part in versions if part is not None}
     dates = [day for day in kept_snapshots(pipeline) if day in built]
     return make_plan(pipeline, names, dates)
+
+
+def lost_parts(pipeline: Pipeline) -> list[str]:
+    """Table parts that the copy for readers holds and the warehouse has not built: a copy of less is no renewal."""
+    published = pipeline.warehouse.published
+    if not published.exists():
+        return []
+    kept = set(kept_snapshots(pipeline))
+    with duckdb.connect(str(published), read_only=True) as connection:
+        before = Ledger(connection).current()
+    with pipeline.warehouse.connect() as connection:
+        now = Ledger(connection).current()
+    return [
+        f"{name} {part or ''}".strip()
+        for name, parts in sorted(before.items())
+        for part in sorted(parts, key=str)
+        if name in pipeline.tables and part not in now.get(name, {}) and (part is None or part in kept)
+    ]
 
 
 def _read(recipe: AnyRecipe) -> tuple[str, ...]:

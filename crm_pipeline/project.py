@@ -140,7 +140,7 @@ class Project(Settings):
 
     def settings_hash(self, *sections: str) -> str:
         """Digest of the settings that tables after ``cleaned`` depend on."""
-        chosen = sections or ("currency", "week_start", "churn", "clv", "recommendations", "snapshots")
+        chosen = sections or ("currency", "language", "week_start", "churn", "clv", "recommendations")
         text = "\n".join(f"{section}={getattr(self, section)!r}" for section in chosen)
         return sha256(text.encode()).hexdigest()[:16]
 

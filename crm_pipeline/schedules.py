@@ -21,7 +21,9 @@ def build_jobs(pipeline: Pipeline) -> list[Any]:
     snapshot = [name for name, table in pipeline.tables.items() if table.is_partitioned]
     return [
         dg.define_asset_job(
-            LOAD_JOB, selection=dg.AssetSelection.assets(*load, PUBLISHED), description="Load, check and clean the sources."
+            LOAD_JOB,
+            selection=dg.AssetSelection.assets(*load, PUBLISHED),
+            description="Load, check and clean the sources.",
         ),
         dg.define_asset_job(
             SNAPSHOT_JOB,

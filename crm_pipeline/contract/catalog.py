@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from graphlib import TopologicalSorter
@@ -135,7 +135,17 @@ def declared_transforms() -> Mapping[str, Transform]:
             if not sql.is_file():
                 continue
             found[table.name] = transform_of(module, replace(table, stage=stage, sql=sql.read_text()))
-    order = TopologicalSorter(
-        {name: (set(item.upstream) & found.keys()) - {name} for name, item in found.items()}
-    ).static_order()
-    return {name: found[name] for name in order}
+    graph = {name: (set(item.upstream) & found.keys()) - {name} for name, item in found.items()}
+    return {name: found[name] for name in build_order(graph)}
+
+
+def build_order(graph: Mapping[str, Collection[str]]) -> list[str]:
+    """Names with what they depend on first, and otherwise in alphabetical order: the same in every process."""
+    sorter = TopologicalSorter(graph)
+    sorter.prepare()
+    found: list[str] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        found += ready
+        sorter.done(*ready)
+    return found

@@ -21,7 +21,7 @@ KINDS = {
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\\\|").replace("\n", " ")
+    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def _section(table: Table) -> str:

@@ -52,6 +52,10 @@ class SourceFilesRecipe:
         """Changes with the contract."""
         return digest(repr(self.table.columns))
 
+    def part_inputs(self, part: Part) -> Mapping[str, str]:
+        """None: the table has no parts."""
+        return {}
+
     def own_inputs(self, connection: DuckDBPyConnection) -> Mapping[str, str]:
         """Per source the digest of its files and of what crm.yaml says about loading them."""
         return {f"source {name}": self._source_hash(name) for name in sorted(self.project.sources)}

@@ -99,6 +99,10 @@ class StagedRecipe:
         ]
         return digest(repr(self.table.columns), *queries, *_unique_sql(self.entity, self.table))
 
+    def part_inputs(self, part: Part) -> Mapping[str, str]:
+        """None: the table has no parts."""
+        return {}
+
     def own_inputs(self, connection: DuckDBPyConnection) -> Mapping[str, str]:
         """Per source the digest of its current files' contents."""
         found = {

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 BATCH_ROWS = 250_000
+CANDIDATE = "__candidate"
+"""How the names of unpublished tables end."""
 
 Part = date | None
 
 
 def candidate_name(table: Table) -> str:
     """Where the candidate of a table stands: beside it, so that a rename publishes it."""
-    return f'"{table.stage}"."{table.name}__candidate"'
+    return f'"{table.stage}"."{table.name}{CANDIDATE}"'
 
 
 def create_candidate(connection: DuckDBPyConnection, table: Table) -> None:

@@ -36,6 +36,10 @@ class Recipe(Protocol):
         """Inputs beyond tables, such as source files: name -> hash."""
         ...
 
+    def part_inputs(self, part: Part) -> Mapping[str, str]:
+        """Inputs of one part beyond tables."""
+        ...
+
     def build(self, connection: DuckDBPyConnection, parts: Sequence[Part], progress: Callable[[str], None]) -> None:
         """Fill the candidate for ``parts``."""
         ...
@@ -82,7 +86,7 @@ def stale_parts(
     inputs = input_hashes(ledger, current, recipe.table, recipe.upstream, parts)
     own = recipe.own_inputs(ledger.connection)
     for part in parts:
-        inputs[part] |= own
+        inputs[part] |= {**own, **recipe.part_inputs(part)}
     versions = current.get(recipe.table.name, {})
     reasons = {
         part: reason for part in parts if (reason := why_stale(versions.get(part), recipe.code_hash, inputs[part]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -40,11 +41,17 @@ def is_published(warehouse: Warehouse) -> bool:
 def publish_copy(warehouse: Warehouse) -> int:
     """Copy the live file, compacted and with its comments, into the old copy's place; returns its size in bytes."""
     draft = warehouse.published.with_suffix(".new.duckdb")
-    draft.unlink(missing_ok=True)
+    _remove_draft(draft)
     with warehouse.connect() as connection:
         _copy_into(connection, draft)
     os.replace(draft, warehouse.published)
     return warehouse.published.stat().st_size
+
+
+def _remove_draft(draft: Path) -> None:
+    """What a killed run left: also the log beside the file, which would be replayed into a new one."""
+    for path in (draft, draft.with_name(draft.name + ".wal")):
+        path.unlink(missing_ok=True)
 
 
 def _copy_into(connection: DuckDBPyConnection, target: object) -> None:
@@ -68,7 +75,7 @@ def free_share(connection: DuckDBPyConnection) -> float:
 def compact(warehouse: Warehouse) -> bool:
     """Rewrite the live file when half of it is free; the old file stays until the new one is whole."""
     draft = warehouse.live.with_suffix(".compact.duckdb")
-    draft.unlink(missing_ok=True)
+    _remove_draft(draft)
     with warehouse.connect() as connection:
         connection.execute("checkpoint")
         if free_share(connection) < LARGEST_FREE_SHARE:

@@ -69,6 +69,10 @@ class QueryRecipe:
     upstream: Sequence[Table] = ()
     builds: int = 0
 
+    def part_inputs(self, part: Part) -> Mapping[str, str]:
+        """None: the table has no parts."""
+        return {}
+
     def own_inputs(self, connection: DuckDBPyConnection) -> Mapping[str, str]:
         """What the test says it is made of; by default its query."""
         return self.inputs or {"query": self.query}
