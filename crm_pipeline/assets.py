@@ -173,8 +173,8 @@ def _asset(recipe: AnyRecipe, pipeline: Pipeline, partitions: dg.PartitionsDefin
                 warehouse.files,
                 recipe,
                 parts,
-                run_id=context.run_id,
-                force=context.run_tags.get(FORCE_TAG) == "true",
+                run_id=context.run.run_id,
+                force=context.run.tags.get(FORCE_TAG) == "true",
                 progress=lambda text: context.log.debug(PART + text),
             )
         except CrmError as error:
@@ -238,7 +238,7 @@ def build_published(pipeline: Pipeline) -> dg.AssetsDefinition:
         from crm_pipeline.plan import lost_parts, stale_in_published
 
         try:
-            finish(pipeline, context.run_id)
+            finish(pipeline, context.run.run_id)
             stale = stale_in_published(pipeline)
             if stale:
                 names = sorted({item.table.name for item in stale})

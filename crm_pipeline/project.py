@@ -18,6 +18,7 @@ from crm_pipeline.schedule import SnapshotGrid
 from crm_pipeline.yaml_lines import closest, load_with_lines
 
 EXAMPLE = "data/complete_journey"
+LAST_COMMON_DAY = 28
 
 
 class Settings(BaseModel):
@@ -113,6 +114,12 @@ class Project(Settings):
             ENTITIES[source.entity].check_mapping(name, source.columns, source.rules)
         if not any(source.entity in ("order_lines", "orders") for source in self.sources.values()):
             raise ValueError("sources: no source maps to order_lines; without orders there is nothing to compute")
+        grid = self.snapshots
+        if grid.every == "month" and not grid.is_finite and grid.first is not None and grid.first.day > LAST_COMMON_DAY:
+            raise ValueError(
+                f"snapshots.first: a monthly series without `last` begins on day 1 to {LAST_COMMON_DAY}, "
+                "for some months have no later day (partitions are such a day of every month)"
+            )
         return self
 
     @property

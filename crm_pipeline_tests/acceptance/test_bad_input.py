@@ -158,6 +158,11 @@ MISTAKES = (
         ("snapshot 2999-05-01: its day has not begun yet",),
         options=("--snapshot", "2999-05-01"),
     ),
+    Mistake(
+        "a day that some months lack",
+        edit("{dates: [2022-05-01, 2022-06-01, 2022-07-01]}", "{every: month, first: 2022-05-31}"),
+        ("crm.yaml, line 6: snapshots.first: a monthly series without `last` begins on day 1 to 28",),
+    ),
     Mistake("not a date", nothing, ("'1 May' is not a date", "2017-12-02"), options=("--snapshot", "1 May")),
     Mistake(
         "unknown table",
