@@ -143,7 +143,9 @@ def test_a_package_that_is_not_installed_is_named() -> None:
 def test_only_settings_that_tables_depend_on_change_their_hash() -> None:
     hashed = make_project().settings_hash()
     language = get_args(Project.model_fields["language"].annotation)[-1]
-    assert make_project(name="other", language=language).settings_hash() == hashed
+    later = {"every": "month", "first": date(2030, 1, 2)}
+    assert make_project(name="other", snapshots=later).settings_hash() == hashed
+    assert make_project(language=language).settings_hash() != hashed  # reasons are stored as words
     assert make_project(churn={"horizon_days": 31}).settings_hash() != hashed
     assert make_project(currency="USD").settings_hash() != hashed
 
