@@ -17,7 +17,7 @@ FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < 
 CANDIDATES := python3 python3.13 python3.12 python3.11 python3.14
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell $(p) -c '$(FITS)' >/dev/null 2>&1 && echo $(p))))
 
-# Processes that share the quick tests; the longer ones run alone.
+# Processes that share the tests; of the longer ones, those of a file stay together.
 WORKERS ?= 2
 
 # A stamp is newer than what it was installed from, so nothing is installed twice.
@@ -39,7 +39,7 @@ test: lint $(PROJECT) ## Lint, types and the quick tests
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 test-long: $(DEV) $(PROJECT) ## Only the longer checks and the browser tests
-	$(BIN)/python -m pytest -q -m "full or browser"
+	$(BIN)/python -m pytest -q -m "full or browser" -n $(WORKERS) --dist loadfile
 
 test-full: ## The quick tests, then the longer ones
 	$(MAKE) test
