@@ -113,7 +113,7 @@ def build(
     champion = recommendation_model[recommendation_model["is_champion"]].iloc[0]
     listed = recommend(
         purchase_history(rows, product_popularity),
-        item_similarity(product_similarities, product_popularity),
+        item_similarity(product_similarities),
         FittedRanking.from_json(champion["artifact"]),
         project.recommendations.count,
     ).rename(columns={"reason": "reason_code", "related_product_id": "related_product"})
@@ -145,9 +145,10 @@ def reasons_in_words(listed: pd.DataFrame, names: pd.Series[str], language: str)
     said = listed[["reason_code", *PARAMETERS]].assign(days_between_orders=listed["days_between_orders"].round())
     number = said.groupby(list(said.columns), dropna=False, sort=False).ngroup()
     different = said.loc[~number.duplicated()]
-    parameters = different[list(PARAMETERS)].assign(related_product=different["related_product"].map(names))
+    given = different[list(PARAMETERS)].assign(related_product=different["related_product"].map(names))
+    values = zip(*(given[name].astype(object).tolist() for name in PARAMETERS), strict=True)
     words = [
-        reason_text(code, **{str(name): value for name, value in given.items()}, language=language)
-        for code, given in zip(different["reason_code"], parameters.to_dict("records"), strict=True)
+        reason_text(code, **dict(zip(PARAMETERS, each, strict=True)), language=language)
+        for code, each in zip(different["reason_code"].tolist(), values, strict=True)
     ]
     return pd.Series(words, dtype="str").take(number.to_numpy()).set_axis(listed.index)

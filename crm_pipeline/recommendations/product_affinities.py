@@ -2,7 +2,7 @@
 
 Counted are the baskets (orders) of the last 365 days, also those of unknown customers; baskets of more than 100
 products are bulk purchases and say little about what goes together, so they count nowhere. Pairs are looked for among
-the 3,000 products in most baskets. The least number of baskets with a pair is one in 10,000, at least 10. A pair must
+the 2,000 products in most baskets. The least number of baskets with a pair is one in 10,000, at least 10. A pair must
 also be surely above chance: `lift_lower`, five standard errors of the log lift below the lift, must exceed 1, which
 less than one in a million independent pairs does. Of each product the 20 others with the highest `lift_lower` stay.
 

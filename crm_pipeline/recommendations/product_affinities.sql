@@ -38,7 +38,7 @@ items as (
     from basket_products
     inner join baskets on basket_products.order_id = baskets.order_id
     inner join frequent_products on basket_products.product_id = frequent_products.product_id
-    where frequent_products.product_number <= 3000
+    where frequent_products.product_number <= 2000
 ),
 
 pairs as (

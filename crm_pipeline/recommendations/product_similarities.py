@@ -1,7 +1,7 @@
 """Which products the same customers buy: the nearest neighbours behind "goes with what you bought".
 
 Affinities ask what lies in one basket; similarity asks who buys what over time, and so finds alternatives as well as
-complements. It rests on the same sample of customers as `recommendation_model` (beyond some 1,500,000 lines or 25,000
+complements. It rests on the same sample of customers as `recommendation_model` (beyond some 500,000 lines or 25,000
 customers): a similarity from more customers would have another distribution than the one its weights were learned on.
 """
 
@@ -27,6 +27,8 @@ TABLE = Table(
         columns.PRODUCT_ID,
         Column("rank", "integer", "Place among the product's neighbours, 1 is the nearest."),
         Column("other_product_id", "varchar", "The neighbour."),
+        Column("product_number", "integer", "The product's number in `product_popularity`, for models."),
+        Column("other_product_number", "integer", "The neighbour's."),
         Column("similarity", "double", "Cosine of their BM25-weighted customers, above 0, at most 1."),
     ),
     rules=("product_id <> other_product_id", "rank >= 1", "similarity > 0 and similarity <= 1"),
@@ -56,5 +58,10 @@ def build(rows: pd.DataFrame, product_popularity: pd.DataFrame, snapshot_date: d
         max_products=DEFAULTS.max_products,
     ).to_frame()
     names = product_popularity.set_index("product_number")["product_id"]
-    identified = {name: found[name].map(names) for name in ("product_id", "other_product_id")}
-    return found.assign(snapshot_date=snapshot_date, **identified)[list(TABLE.column_names)]
+    return found.assign(
+        snapshot_date=snapshot_date,
+        product_number=found["product_id"],
+        other_product_number=found["other_product_id"],
+        product_id=found["product_id"].map(names),
+        other_product_id=found["other_product_id"].map(names),
+    )[list(TABLE.column_names)]

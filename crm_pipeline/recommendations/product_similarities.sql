@@ -17,7 +17,7 @@ ordered_customers as (
 sampled_customers as (
     select customer_id, customer_number
     from ordered_customers
-    where customer_number <= 25000 and (line_count_so_far <= 1500000 or customer_number <= 100)
+    where customer_number <= 25000 and (line_count_so_far <= 500000 or customer_number <= 100)
 )
 
 select
@@ -31,4 +31,3 @@ inner join product_popularity
     and product_popularity.snapshot_date = $snapshot_date::date
 where not order_lines.is_return and order_lines.quantity > 0
 group by sampled_customers.customer_number, product_popularity.product_number
-order by customer_number, product_number

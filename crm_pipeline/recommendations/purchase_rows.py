@@ -39,22 +39,14 @@ def purchase_history(rows: pd.DataFrame, products: pd.DataFrame, customer: str =
     )
 
 
-def item_similarity(neighbours: pd.DataFrame, products: pd.DataFrame) -> ItemSimilarity:
-    """The similarity that `product_similarities` stores, by product number.
-
-    Args:
-        neighbours: product_id, other_product_id, similarity; one snapshot's.
-        products: product_id and product_number of the same snapshot.
-    """
+def item_similarity(neighbours: pd.DataFrame) -> ItemSimilarity:
+    """The similarity that `product_similarities` stores for one snapshot, by product number."""
     import numpy as np
-    import pandas as pd
     from scipy import sparse
 
     from crm_pipeline.models.item_similarity import ItemSimilarity
 
-    known = pd.Index(products["product_id"])
-    numbers = products["product_number"].to_numpy()
-    pairs = [numbers[known.get_indexer(pd.Index(neighbours[name]))] for name in ("product_id", "other_product_id")]
+    pairs = [neighbours[name].to_numpy(dtype=np.int64) for name in ("product_number", "other_product_number")]
     similar = np.unique(np.concatenate(pairs))
     row, column = (np.searchsorted(similar, each) for each in pairs)
     value = neighbours["similarity"].to_numpy(dtype=np.float32)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from crm_pipeline.contract import columns
 from crm_pipeline.contract.table import Expectation, Table
 from crm_pipeline.project import Project
+from crm_pipeline.recommendations.recommendation_outcomes import FIGURES, judged_places
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PUBLISHED, MIX, BASELINE = "published", "mix", "GP-TopFreq"
 MODELS = (PUBLISHED, MIX, BASELINE, "P-TopFreq", "G-TopFreq")
-FIGURES = tuple(f"{part}{name}" for part in ("", "repeat_", "explore_") for name in ("recall", "ndcg", "hit_rate"))
 KEY = ["snapshot_date", "customer_id"]
 
 TABLE = Table(
@@ -56,7 +56,6 @@ def build(rows: pd.DataFrame, project: Project, snapshot_date: date) -> pd.DataF
     import pandas as pd
 
     from crm_pipeline.models.evaluation import evaluate_customer_values
-    from crm_pipeline.recommendations.recommendation_outcomes import judged_places
 
     k = judged_places(project)
     models = [model for model in MODELS if model != MIX]

@@ -10,7 +10,6 @@ select
     hit_rate,
     repeat_recall,
     repeat_ndcg,
-    repeat_hit_rate,
     explore_recall,
     explore_ndcg,
     explore_hit_rate

@@ -3,7 +3,7 @@
 `fit_ranking` learns the weights of the mix, and judges it on customers left out of the fit. A mix that does not surely
 beat the rule GP-TopFreq there is not published: the rule is (own products by frequency, filled up with what is popular
 now). So it is without outcomes, as at the first snapshots. Of large shops some 25,000 customers are learned from, with
-at most some 1,500,000 order lines.
+at most some 500,000 order lines.
 """
 
 from __future__ import annotations

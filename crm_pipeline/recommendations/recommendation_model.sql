@@ -45,7 +45,7 @@ sampled_customers as (
     inner join ordered_customers on customer_totals.customer_id = ordered_customers.customer_id
     where
         ordered_customers.customer_number <= 25000
-        and (ordered_customers.line_count_so_far <= 1500000 or ordered_customers.customer_number <= 100)
+        and (ordered_customers.line_count_so_far <= 500000 or ordered_customers.customer_number <= 100)
 ),
 
 product_numbers as (            -- those of D, for some were first bought in the horizon
@@ -139,4 +139,3 @@ select
 from product_popularity
 inner join judged on product_popularity.snapshot_date = judged.judged_date
 inner join product_numbers on product_popularity.product_id = product_numbers.product_id
-order by customer_number, product_number

@@ -7,7 +7,6 @@ their first 10 places, or fewer where customers are given fewer products.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -27,28 +26,30 @@ PLACES = {
 }
 """Each judged list and the query's column with a product's place on it."""
 
-PARTS = {"": "", "repeat_": " Only products bought before.", "explore_": " Only products never bought before."}
+_RECALL, _NDCG, _HIT_RATE = (
+    "Share of the bought products that are on the list.",
+    "Normalised discounted cumulative gain: hits count more at the top; 1 is the best list possible.",
+    "1 where any bought product is on the list, else 0.",
+)
+_REPEAT = "Only products bought before; null where none was bought."
+_EXPLORE = "Only products never bought before; null where none was bought."
 FIGURES = {
-    "recall": "Share of the bought products that are on the list.",
-    "ndcg": "Normalised discounted cumulative gain: hits count more at the top; 1 is the best list possible.",
-    "hit_rate": "1 where any bought product is on the list, else 0.",
+    "recall": _RECALL,
+    "ndcg": _NDCG,
+    "hit_rate": _HIT_RATE,
+    "repeat_recall": f"{_RECALL} {_REPEAT}",
+    "repeat_ndcg": f"{_NDCG} {_REPEAT}",
+    "explore_recall": f"{_RECALL} {_EXPLORE}",
+    "explore_ndcg": f"{_NDCG} {_EXPLORE}",
+    "explore_hit_rate": f"{_HIT_RATE} {_EXPLORE}",
 }
+"""What is measured per customer and list."""
 
 
 def judged_places(project: Project) -> int:
     """How many places of a list are judged."""
     return min(10, project.recommendations.count)
 
-
-def figure_columns() -> Iterator[Column]:
-    """recall, ndcg, hit_rate, then the same for repeats and for discoveries."""
-    for part, restriction in PARTS.items():
-        for figure, meaning in FIGURES.items():
-            missing = f"{restriction} Null where none was bought." if part else ""
-            yield Column(f"{part}{figure}", "double", f"{meaning}{missing}", nullable=bool(part))
-
-
-_NAMES = tuple(column.name for column in figure_columns())
 
 TABLE = Table(
     name="recommendation_outcomes",
@@ -65,14 +66,17 @@ TABLE = Table(
             "Whether the customer could still leave at the snapshot (see `customer_features`)."
         ),
         Column("purchase_count", "integer", "Different products that the customer bought in the horizon."),
-        *figure_columns(),
+        *(
+            Column(name, "double", text, nullable=name.startswith(("repeat", "explore")))
+            for name, text in FIGURES.items()
+        ),
     ),
     rules=(
         "snapshot_date < known_date",
         f"model in {tuple(PLACES)}",
         "published_model in ('mix', 'GP-TopFreq')",
         "purchase_count >= 1",
-        *(f"{name} is null or {name} between 0 and 1" for name in _NAMES),
+        *(f"{name} is null or {name} between 0 and 1" for name in FIGURES),
         "model <> 'P-TopFreq' or explore_recall is null or explore_recall = 0",
         "repeat_recall is not null or explore_recall is not null",
     ),
@@ -117,4 +121,4 @@ def _figures(bought: pd.DataFrame, model: str, k: int) -> pd.DataFrame:
     values = ranking_values(
         ranked, bought[["customer_id", "product_id", "is_repeat"]], k, bought["customer_id"].unique()
     )
-    return values.rename(columns={f"{name}_at_{k}": name for name in _NAMES}).assign(model=model)
+    return values.rename(columns={f"{name}_at_{k}": name for name in FIGURES}).assign(model=model)

@@ -48,19 +48,25 @@ buyers as (
     group by snapshot_date, customer_id
 ),
 
-own_products as (               -- as known at the judged snapshot
+own_orders as (                 -- as known at the judged snapshot
     select
         buyers.snapshot_date,
         buyers.customer_id,
         order_lines.product_id,
-        count(distinct order_lines.order_id) as order_count,
-        max(order_lines.ordered_at::date) as last_date
+        order_lines.order_id,
+        max(order_lines.ordered_at::date) as order_date
     from order_lines
     inner join buyers
         on order_lines.customer_id = buyers.customer_id
         and order_lines.known_at::date < buyers.snapshot_date
     where not order_lines.is_return and order_lines.quantity > 0
-    group by buyers.snapshot_date, buyers.customer_id, order_lines.product_id
+    group by buyers.snapshot_date, buyers.customer_id, order_lines.product_id, order_lines.order_id
+),
+
+own_products as (
+    select snapshot_date, customer_id, product_id, count(*) as order_count, max(order_date) as last_date
+    from own_orders
+    group by snapshot_date, customer_id, product_id
 ),
 
 own_places as (                 -- P-TopFreq
