@@ -1,0 +1,151 @@
+"""The web UI of a built project in a headless browser: the graph, an asset with its checks, schedules."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+from crm_pipeline.pipeline import all_tables
+from crm_pipeline_tests.acceptance.commands import CLI, REPOSITORY, environment
+from crm_pipeline_tests.acceptance.conftest import Built
+
+pytestmark = pytest.mark.browser
+
+START_SECONDS, PAGE_MILLISECONDS = 180, 60_000
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def browser_path() -> str:
+    """The installed browser; without one the tests are skipped, on a build server they fail."""
+    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    if found is None:
+        message = f"no browser is installed (looked for {', '.join(NAMES)})"
+        assert not os.environ.get("CI"), message
+        pytest.skip(message)
+    return found
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until_it_answers(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    """Return when the server answers; AssertionError with its log when it ended or takes too long."""
+    limit = time.monotonic() + START_SECONDS
+    while time.monotonic() < limit and server.poll() is None:
+        try:
+            with urlopen(f"{address}/server_info", timeout=5):
+                return
+        except (URLError, ConnectionError, TimeoutError):
+            time.sleep(0.5)
+    raise AssertionError(f"the web UI did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def address(built: Built, scratch: Path) -> Iterator[str]:
+    """`crm-pipeline ui` on a copy of the built project."""
+    browser_path()
+    folder = Path(shutil.copytree(built.folder, scratch / "ui"))
+    port, log = free_port(), scratch / "ui.log"
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            [*CLI, "ui", "--project", str(folder), "--port", str(port)],
+            env=environment(),
+            cwd=REPOSITORY,
+            stdout=output,
+            stderr=output,
+        ) as server,
+    ):
+        try:
+            wait_until_it_answers(f"http://127.0.0.1:{port}", server, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.send_signal(signal.SIGTERM)
+            try:
+                server.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    """A headless browser."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        # The sandbox needs rights that containers do not give; the pages are our own.
+        launched = driver.chromium.launch(executable_path=browser_path(), args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser, address: str, tmp_path: Path) -> Iterator[object]:  # type: ignore[no-untyped-def]
+    """A page on the UI; where it ends is kept as a picture beside the test's other files."""
+    opened = browser.new_page(base_url=address, viewport={"width": 1600, "height": 1000})
+    opened.set_default_timeout(PAGE_MILLISECONDS)
+    yield opened
+    opened.screenshot(path=tmp_path / "page.png")
+    opened.close()
+
+
+def assert_shows(page, *texts: str | re.Pattern[str]) -> None:  # type: ignore[no-untyped-def]
+    """Wait until the page shows every text."""
+    for text in texts:
+        page.get_by_text(text).filter(visible=True).first.wait_for()
+    assert not page.get_by_text("PythonError").count()
+
+
+@pytest.mark.parametrize("stage", sorted({table.stage for table in all_tables().values()}))
+def test_the_tables_of_a_stage(page, stage: str) -> None:  # type: ignore[no-untyped-def]
+    """As a graph (which draws what is in the window, and shortens long names) and as a list."""
+    names = [name for name, table in all_tables().items() if table.stage == stage]
+    page.goto(f"/locations/crm_pipeline/asset-groups/{stage}/lineage")
+    assert_shows(page, re.compile(f"^({'|'.join(names)})$"))
+    page.goto(f"/locations/crm_pipeline/asset-groups/{stage}/list")
+    assert_shows(page, *names)
+
+
+def test_the_whole_graph(page) -> None:  # type: ignore[no-untyped-def]
+    page.goto("/asset-groups")
+    assert_shows(page, "cleaned", "features", "published")
+
+
+def test_an_asset_shows_description_schema_and_rows(page) -> None:  # type: ignore[no-untyped-def]
+    page.goto("/assets/customer_rfm?view=overview")
+    table = all_tables()["customer_rfm"]
+    assert_shows(page, table.description, "monetary_value", table.column("monetary_value").description)
+
+
+def test_an_asset_shows_its_lineage(page) -> None:  # type: ignore[no-untyped-def]
+    page.goto("/assets/customer_rfm?view=lineage&lineageScope=neighbors")
+    assert_shows(page, "orders", "customer_rfm")
+
+
+def test_an_asset_shows_its_checks(page) -> None:  # type: ignore[no-untyped-def]
+    page.goto("/assets/customer_rfm?view=checks")
+    assert_shows(page, "unique_grain", "row_rules", "expectations")
+
+
+def test_schedules_and_sensor(page) -> None:  # type: ignore[no-untyped-def]
+    page.goto("/automation")
+    assert_shows(page, "daily_load", "snapshot_when_due", "source_file_changed", "At 03:00 AM", "At 05:00 AM")
+
+
+def test_the_runs(page) -> None:  # type: ignore[no-untyped-def]
+    page.goto("/runs")
+    assert_shows(page, "Success", "everything")
