@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from crm_pipeline.models.metrics.regression import customer_mean
 from crm_pipeline.models.metrics.samples import FloatArray, IntArray, Metric, Pairs, Sample, as_vector
 
 RESULT_COLUMNS = (
@@ -83,8 +84,11 @@ def paired_bootstrap(
         is_row_sampled = is_sampled[codes]
         codes = (np.cumsum(is_sampled) - 1)[codes[is_row_sampled]]
         pairs = [Pairs(outcome[is_row_sampled], prediction[is_row_sampled]) for prediction in predictions]
-    draws = [_measure(pairs, metrics, weights) for weights in _customer_weights(codes, replicates, seed)]
-    replicated = np.stack(draws)
+    if all(metric is customer_mean for metric in metrics.values()):
+        replicated = _mean_draws(codes, [pair.score for pair in pairs], len(metrics), replicates, seed)
+    else:
+        draws = [_measure(pairs, metrics, weights) for weights in _customer_weights(codes, replicates, seed)]
+        replicated = np.stack(draws)
     return _summarise(values, replicated, list(scores), metrics, baseline, confidence, narrowing)
 
 
@@ -92,6 +96,20 @@ def _measure(pairs: list[Pairs], metrics: Mapping[str, Metric], weights: FloatAr
     """Metrics of all models under one set of weights, shape (models, metrics)."""
     samples = [Sample(each, weights) for each in pairs]
     return np.array([[metric.function(sample) for metric in metrics.values()] for sample in samples])
+
+
+def _mean_draws(codes: IntArray, scores: list[FloatArray], metric_count: int, replicates: int, seed: int) -> FloatArray:
+    """Means under the draws of `_customer_weights`, shape (replicates, models, metrics), from sums per customer."""
+    row_counts = np.bincount(codes).astype(np.float64)
+    sums = [np.bincount(codes, weights=score) for score in scores]
+    totals = np.column_stack([*sums, row_counts])
+    random = np.random.default_rng(seed)
+    means = np.full((replicates, len(scores)), np.nan)
+    for replicate in range(replicates if len(row_counts) else 0):
+        drawn = random.integers(len(row_counts), size=len(row_counts))
+        drawn_totals = np.einsum("c,cm->m", np.bincount(drawn, minlength=len(row_counts)).astype(np.float64), totals)
+        means[replicate] = drawn_totals[:-1] / drawn_totals[-1]
+    return np.repeat(means[:, :, None], metric_count, axis=2)
 
 
 def _customer_weights(codes: IntArray, replicates: int, seed: int) -> Iterator[FloatArray]:

@@ -10,6 +10,7 @@ import sklearn.metrics as reference
 from crm_pipeline.models.bootstrap import RESULT_COLUMNS, paired_bootstrap
 from crm_pipeline.models.metrics import (
     PROBABILITY_METRICS,
+    Metric,
     brier,
     by_name,
     customer_mean,
@@ -183,3 +184,14 @@ def test_bad_input_is_named(change, message):
     }
     with pytest.raises(ValueError, match=message):
         paired_bootstrap(**{**arguments, **change})
+
+
+def test_means_per_customer_take_a_short_way_to_the_same_figures() -> None:
+    random = np.random.default_rng(3)
+    customers = random.integers(40, size=150).astype(str)
+    scores = {"rule": random.random(150), "model": random.random(150)}
+    also_mean = Metric("mean_score", lambda sample: sample.mean(sample.pairs.score), perfect=1.0)
+    short = paired_bootstrap(np.zeros(150), scores, {"mean": customer_mean}, customers, "rule", replicates=50)
+    long = paired_bootstrap(np.zeros(150), scores, {"mean": also_mean}, customers, "rule", replicates=50)
+    figures = ["value", "lower", "upper", "improvement", "improvement_lower", "improvement_upper"]
+    np.testing.assert_allclose(short[figures].to_numpy(float)[1], long[figures].to_numpy(float)[1], atol=1e-12)
