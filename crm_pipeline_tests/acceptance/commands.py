@@ -16,7 +16,7 @@ from crm_pipeline.project import load_project
 
 REPOSITORY = Path(__file__).parents[2]
 CLI = (sys.executable, "-m", "crm_pipeline.cli")
-TIMEOUT = 600
+TIMEOUT = 2400
 
 
 @dataclass(frozen=True)
