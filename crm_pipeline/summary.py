@@ -122,7 +122,11 @@ def _recommendations(connection: DuckDBPyConnection) -> list[str]:
                 select * from recommendations.customer_recommendations
                 where snapshot_date = (select max(snapshot_date) from recommendations.customer_recommendations)
             ),
-            chosen as (select min(customer_id) as customer_id from newest where slot = 'new')
+            chosen as (
+                select customer_id from newest
+                where rank = 1 and customer_id in (select customer_id from newest where slot = 'new')
+                order by score desc, customer_id limit 1
+            )
             select r.customer_id, r.rank, coalesce(p.name, r.product_id), r.reason
             from newest as r
             semi join chosen using (customer_id)
