@@ -12,7 +12,6 @@ from graphlib import TopologicalSorter
 from hashlib import sha256
 from importlib import import_module
 from importlib.resources import files
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -62,29 +61,29 @@ def _source_of(module: ModuleType) -> str:
         name = waiting.pop()
         if name in texts:
             continue
-        spec = find_spec(name)
-        if spec is None or spec.origin is None:
+        path = _file_of(name)
+        if path is None:
             continue
-        texts[name] = Path(spec.origin).read_text(encoding="utf-8")
+        texts[name] = path.read_text(encoding="utf-8")
         waiting += [found for found in _imports(texts[name]) if found.startswith(homes)]
     return "\n".join(texts[name] for name in sorted(texts))
 
 
-def _imports(text: str) -> list[str]:
+@cache
+def _imports(text: str) -> tuple[str, ...]:
     found: list[str] = []
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.ImportFrom) and node.module:
             found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
-    return [name for name in found if _is_module(name)]
+    return tuple(name for name in found if name.startswith("crm_pipeline.") and _file_of(name))
 
 
-def _is_module(name: str) -> bool:
-    try:
-        return name.startswith("crm_pipeline.") and find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
+def _file_of(module_name: str) -> Path | None:
+    """Where a module's text is; found by its name, for asking the import system would import the packages around it."""
+    path = Path(__file__).parents[2].joinpath(*module_name.split("."))
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
 
 
 def transform_of(module: ModuleType, table: Table) -> Transform:
