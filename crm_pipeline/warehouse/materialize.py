@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Protocol
 from crm_pipeline.contract.table import Table
 from crm_pipeline.quality.expectations import judge_profile
 from crm_pipeline.quality.profile import ColumnProfile, profile_table, wide_frame
-from crm_pipeline.warehouse.as_of import has_its_columns
 from crm_pipeline.warehouse.audit import CheckResult, audit_rows, recorded_results
 from crm_pipeline.warehouse.candidate import Part, candidate_name
 from crm_pipeline.warehouse.connection import Warehouse
@@ -182,8 +181,6 @@ def _publish(
     )
     connection.execute("begin transaction")
     try:
-        if table.is_partitioned and not has_its_columns(connection, table, table.qualified_name):
-            versions = _retire(ledger, table, versions, outcome.built, run_id)
         version = ledger.next_version()
         _swap(connection, table, outcome.built, {p: h for p, (_, h) in hashes.items()}, versions, version)
         for offset, part in enumerate(outcome.built):
@@ -209,20 +206,6 @@ def _publish(
     except BaseException:
         connection.execute("rollback")
         raise
-
-
-def _retire(
-    ledger: Ledger, table: Table, versions: Mapping[Part, Version], built: Sequence[Part], run_id: str
-) -> Mapping[Part, Version]:
-    """Drop a table that an earlier version of the contract built, with the parts that are not renewed now.
-
-    They are stale in any case; readers keep them in their copy until all are built again.
-    """
-    ledger.connection.execute(f"drop table if exists {table.qualified_name}")
-    for part in versions:
-        if part not in built:
-            ledger.remove(table.name, part, run_id)
-    return {}
 
 
 def _with_own_parts(
