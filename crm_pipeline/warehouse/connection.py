@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -108,6 +108,20 @@ class Warehouse:
                 yield connection
         finally:
             connection.close()
+
+
+@contextmanager
+def transaction(connection: DuckDBPyConnection) -> Iterator[None]:
+    """All that is written inside becomes visible at once, or, after an error, nothing of it."""
+    connection.execute("begin transaction")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException:
+        # Some errors (a full disk, say) end the transaction themselves; what is to be told is that error.
+        with suppress(duckdb.Error):
+            connection.execute("rollback")
+        raise
 
 
 def _quoted(path: Path) -> str:

@@ -15,7 +15,7 @@ from crm_pipeline.quality.expectations import judge_profile
 from crm_pipeline.quality.profile import ColumnProfile, profile_table, wide_frame
 from crm_pipeline.warehouse.audit import CheckResult, audit_rows, recorded_results
 from crm_pipeline.warehouse.candidate import Part, candidate_name
-from crm_pipeline.warehouse.connection import Warehouse
+from crm_pipeline.warehouse.connection import Warehouse, transaction
 from crm_pipeline.warehouse.ledger import Ledger, Version, content_hash, row_hash_columns
 from crm_pipeline.warehouse.stale import Current, combined_hash, input_hashes, why_stale
 
@@ -179,8 +179,7 @@ def _publish(
     made_of = _with_own_parts(
         recipe, inputs, versions, outcome.built, {part: content for part, (_, content) in hashes.items()}
     )
-    connection.execute("begin transaction")
-    try:
+    with transaction(connection):
         version = ledger.next_version()
         _swap(connection, table, outcome.built, {p: h for p, (_, h) in hashes.items()}, versions, version)
         for offset, part in enumerate(outcome.built):
@@ -202,10 +201,6 @@ def _publish(
             ledger.replace_day_hashes(table)
         _insert_profiles(connection, table, profiles, version)
         _insert_results(connection, table, outcome.results, run_id)
-        connection.execute("commit")
-    except BaseException:
-        connection.execute("rollback")
-        raise
 
 
 def _with_own_parts(
@@ -328,6 +323,5 @@ def _insert_rows(connection: DuckDBPyConnection, target: str, rows: Sequence[tup
 
 
 def _record_results(connection: DuckDBPyConnection, table: Table, results: Sequence[CheckResult], run_id: str) -> None:
-    connection.execute("begin transaction")
-    _insert_results(connection, table, results, run_id)
-    connection.execute("commit")
+    with transaction(connection):
+        _insert_results(connection, table, results, run_id)

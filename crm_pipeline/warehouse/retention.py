@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from crm_pipeline.contract.table import Table
 from crm_pipeline.schedule import SnapshotGrid
-from crm_pipeline.warehouse.connection import Warehouse
+from crm_pipeline.warehouse.connection import Warehouse, transaction
 from crm_pipeline.warehouse.ledger import REMOVED, Ledger
 
 KEPT_DAYS = 35
@@ -32,8 +32,7 @@ def remove_expired(
     with warehouse.connect() as connection:
         ledger = Ledger(connection)
         current = ledger.current()
-        connection.execute("begin transaction")
-        try:
+        with transaction(connection):
             for table in tables:
                 if table.kind != "snapshot" or table.name not in current:
                     continue
@@ -44,8 +43,4 @@ def remove_expired(
                     )
                     ledger.append(ledger.next_version(), table.name, day, REMOVED, {}, REMOVED, 0, run_id, 0.0, 0.0)
                     removed.add(day)
-            connection.execute("commit")
-        except BaseException:
-            connection.execute("rollback")
-            raise
     return sorted(removed)
