@@ -8,7 +8,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -17,7 +17,12 @@ from crm_pipeline.errors import UserError
 from crm_pipeline.schedule import SnapshotGrid
 from crm_pipeline.yaml_lines import closest, load_with_lines
 
+if TYPE_CHECKING:
+    from crm_pipeline.ingestion.entities import Entity
+
 EXAMPLE = "data/complete_journey"
+FROM_ORDER = ("customer_id", "ordered_at")
+"""What lines take from their order when their source says `join` and does not map it."""
 LAST_COMMON_DAY = 28
 
 
@@ -72,6 +77,7 @@ class Source(Settings):
     time_zone: str | None = None
     data_through: date | None = None
     static: bool = False
+    join: str | None = None
     columns: dict[str, ColumnMapping]
     rules: dict[str, str] = Field(default_factory=dict)
 
@@ -111,7 +117,9 @@ class Project(Settings):
                 raise ValueError(
                     f"sources.{name}.entity: {source.entity!r} is not an entity{closest(source.entity, ENTITIES)}"
                 )
-            ENTITIES[source.entity].check_mapping(name, source.columns, source.rules)
+            self._check_join(name, source)
+        for name, source in self.sources.items():
+            self.entity_of(name).check_mapping(name, source.columns, source.rules)
         if not any(source.entity in ("order_lines", "orders") for source in self.sources.values()):
             raise ValueError("sources: no source maps to order_lines; without orders there is nothing to compute")
         grid = self.snapshots
@@ -121,6 +129,30 @@ class Project(Settings):
                 "for some months have no later day (partitions are such a day of every month)"
             )
         return self
+
+    def _check_join(self, name: str, source: Source) -> None:
+        """ValueError when `join` stands where it has no meaning, or names no source of orders."""
+        if source.join is None:
+            return
+        where = f"sources.{name}.join"
+        if source.entity != "order_lines":
+            raise ValueError(f"{where}: only order_lines take their date and customer from a source of orders")
+        headers = {other for other, candidate in self.sources.items() if candidate.entity == "orders"}
+        if source.join not in headers:
+            hint = closest(source.join, headers) if headers else "; add one with entity: orders"
+            raise ValueError(f"{where}: {source.join!r} is not a source of orders{hint}")
+
+    def entity_of(self, name: str) -> Entity:
+        """What a source's rows must have: its entity, less what `join` fills in or nothing else needs."""
+        from crm_pipeline.ingestion.entities import ENTITIES
+
+        source = self.sources[name]
+        entity = ENTITIES[source.entity]
+        if source.join is not None:
+            return entity.not_needing(*(column for column in FROM_ORDER if column not in source.columns))
+        if any(other.join == name for other in self.sources.values()) and "net_amount" not in source.columns:
+            return entity.not_needing("net_amount")
+        return entity
 
     @property
     def warehouse_folder(self) -> Path:

@@ -15,7 +15,8 @@ with line_parts as (
     group by order_id, customer_id, is_return, known_at::date
 ),
 
--- of an order and its lines the first known counts, so that what comes later changes nothing about earlier days
+-- of an order and its lines the first known counts (by day: snapshots see no less), so that what comes later changes
+-- nothing about earlier days; an order without an amount is only the date and customer of its lines
 first_lines as (
     select order_id, min(known_at) as known_at
     from line_parts
@@ -38,7 +39,9 @@ whole_orders as (
         coalesce(staged_orders.discount_amount, 0) as discount_amount
     from staged_orders
     left join first_lines on staged_orders.order_id = first_lines.order_id
-    where staged_orders.verdict = 'clean' and (first_lines.known_at is null or staged_orders.known_at < first_lines.known_at)
+    where staged_orders.verdict = 'clean'
+        and staged_orders.net_amount is not null
+        and (first_lines.known_at is null or staged_orders.known_at::date < first_lines.known_at::date)
 ),
 
 parts as (

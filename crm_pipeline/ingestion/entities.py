@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import duckdb
@@ -57,6 +57,12 @@ class Entity:
     def column_names(self) -> tuple[str, ...]:
         """Names of the entity's own columns."""
         return tuple(column.name for column in self.columns)
+
+    def not_needing(self, *names: str) -> Entity:
+        """The same entity whose rows may lack these columns."""
+        return replace(
+            self, columns=tuple(replace(c, required=c.required and c.name not in names) for c in self.columns)
+        )
 
     def check_mapping(self, source: str, columns: Mapping[str, Mapped], rules: Mapping[str, str]) -> None:
         """ValueError: an unknown column is mapped, a required one is not, or an expression or rule cannot be used."""
@@ -158,7 +164,7 @@ ENTITIES: Mapping[str, Entity] = _by_name(
         ),
         Entity(
             "orders",
-            "Whole orders of sources that have no lines.",
+            "Whole orders of sources that have no lines, or the date and customer of lines that have none (`join`).",
             (
                 _column("order_id", "varchar", "The order's identifier.", "required"),
                 _CUSTOMER_OR_NONE,

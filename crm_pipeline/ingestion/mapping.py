@@ -9,8 +9,10 @@ from pathlib import Path
 
 from crm_pipeline.contract.sql import safe_casts
 from crm_pipeline.ingestion.entities import Entity, EntityColumn
-from crm_pipeline.project import ColumnMapping, Source
+from crm_pipeline.project import FROM_ORDER, ColumnMapping, Source
 
+ORDER_HEADERS = "order_headers"
+"""The temporary view in which lines find their orders: source, order_id and what is known of clean orders."""
 EARLIEST = "1970-01-01"
 STATIC_SINCE = f"timestamp '{EARLIEST} 00:00:00'"
 HAS_OFFSET = r":\d\d(\.\d+)?\s*(Z|[+-]\d\d(:?\d\d)?)$"
@@ -74,6 +76,8 @@ def _verdict(entity: Entity, source: Source, project_rules: Sequence[tuple[str, 
     for column in entity.columns:
         if column.required:
             cases.append(f"when \"text_{column.name}\" is null then '{column.name} is missing'")
+    if source.join is not None:
+        cases.append(f"when not has_order then {literal(f'its order is not among the clean rows of {source.join}')}")
     for column in entity.columns:
         word = WORDS[column.type.split("(")[0]]
         if column.type != "varchar" and column.name in source.columns:
@@ -94,6 +98,9 @@ def _verdict(entity: Entity, source: Source, project_rules: Sequence[tuple[str, 
 
 
 def _known_at(entity: Entity, source: Source) -> str:
+    if source.join is not None:  # with its order at the earliest
+        mapped = "mapped_known_at, " if "known_at" in source.columns else ""
+        return f'greatest({mapped}"{entity.event_time}", order_known_at)'
     if "known_at" in source.columns:
         event = f', "{entity.event_time}"' if entity.event_time else ""
         return f"greatest(mapped_known_at{event})"
@@ -107,8 +114,25 @@ def content_digest(names: Sequence[str]) -> str:
     return "md5(concat_ws('|', " + ", ".join(f"coalesce(cast(\"{name}\" as varchar), '')" for name in names) + "))"
 
 
+def _with_orders(source: Source) -> str:
+    """CTE `placed`: the typed rows, with what they do not map themselves from the clean order of the same id."""
+    if source.join is None:
+        return "placed as (select * from typed)"
+    filled = ", ".join(f'orders."{name}" as "{name}"' for name in FROM_ORDER if name not in source.columns)
+    replaced = f" replace ({filled})" if filled else ""
+    return (
+        f"placed as (select typed.*{replaced}, orders.order_id is not null as has_order, "
+        f"orders.known_at as order_known_at from typed left join "
+        f"(select * from {ORDER_HEADERS} where source = {literal(source.join)}) as orders "
+        f"on typed.order_id = orders.order_id)"
+    )
+
+
 def source_query(entity: Entity, name: str, source: Source, files: Sequence[LoadedFile], project_zone: str) -> str:
-    """Select the staged columns of one source: position, typed values, known_at, verdict and the broken rule."""
+    """Select the staged columns of one source: position, typed values, known_at, verdict and the broken rule.
+
+    A source with `join` reads the view `ORDER_HEADERS`, which the caller makes.
+    """
     zone = source.time_zone or project_zone
     extra = [key for key in source.columns if key not in entity.column_names]
     texts = [f'{_text(source.columns.get(c.name))} as "text_{c.name}"' for c in entity.columns]
@@ -143,7 +167,8 @@ def source_query(entity: Entity, name: str, source: Source, files: Sequence[Load
     verdict = _verdict(entity, source, rules).replace('"known_at"', "mapped_known_at")
     return (
         f"with mapped as (select {mapped} from ({reads})), typed as (select *, {', '.join(typed)} from mapped), "
-        f"judged as (select *, {_known_at(entity, source)} as known_at, {verdict} as rule from typed) "
+        f"{_with_orders(source)}, "
+        f"judged as (select *, {_known_at(entity, source)} as known_at, {verdict} as rule from placed) "
         f"select source, file_name, position, loaded_at, {', '.join(values)}{carried}, known_at, "
         f"case when rule is null then 'clean' else 'rejected' end as verdict, rule from judged"
     )

@@ -14,9 +14,9 @@ from crm_pipeline.contract.table import Column, Table
 from crm_pipeline.ingestion.copy import check_copy
 from crm_pipeline.ingestion.entities import ENTITIES, Entity
 from crm_pipeline.ingestion.load import SOURCE_FILES
-from crm_pipeline.ingestion.mapping import LoadedFile, source_query
+from crm_pipeline.ingestion.mapping import ORDER_HEADERS, LoadedFile, source_query
 from crm_pipeline.project import Project
-from crm_pipeline.warehouse.as_of import qualified_from
+from crm_pipeline.warehouse.as_of import empty_rows, is_there, qualified_from
 from crm_pipeline.warehouse.candidate import Part, candidate_name, create_candidate
 from crm_pipeline.warehouse.ledger import digest
 
@@ -82,20 +82,25 @@ class StagedRecipe:
 
     @property
     def upstream(self) -> Sequence[Table]:
-        """None by hash: `own_inputs` names just the files of this entity."""
-        return ()
+        """The staged orders where lines are joined to them; `own_inputs` names the files of this entity."""
+        return (STAGED["staged_orders"],) if self._is_joined else ()
+
+    @property
+    def _is_joined(self) -> bool:
+        return any(source.join is not None for source in self.project.sources_of(self.entity.name).values())
 
     @property
     def dependencies(self) -> tuple[str, ...]:
-        """Tables that must be built before."""
-        return (SOURCE_FILES.name,)
+        """Tables that must be built before, in every project alike: lines may take their date from orders."""
+        return (SOURCE_FILES.name, *(("staged_orders",) if self.entity.name == "order_lines" else ()))
 
     @property
     def code_hash(self) -> str:
         """Changes with the contract, the generated query and the mapping."""
         sources = self.project.sources_of(self.entity.name)
         queries = [
-            source_query(self.entity, name, source, (), self.project.time_zone) for name, source in sources.items()
+            source_query(self.project.entity_of(name), name, source, (), self.project.time_zone)
+            for name, source in sources.items()
         ]
         return digest(repr(self.table.columns), *queries, *_unique_sql(self.entity, self.table))
 
@@ -130,6 +135,8 @@ class StagedRecipe:
         create_candidate(connection, self.table)
         candidate = candidate_name(self.table)
         names = ", ".join(f'"{name}"' for name in self.table.column_names)
+        if self._is_joined:
+            connection.execute(_headers_sql(connection))
         for name, files in self._files(connection).items():
             if not files:
                 continue
@@ -137,7 +144,8 @@ class StagedRecipe:
             for file in files:
                 path = self.project.source_base(name) / file.name
                 check_copy(path, name, self.project.sources[name], file.copy)
-            query = source_query(self.entity, name, self.project.sources[name], files, self.project.time_zone)
+            entity, source = self.project.entity_of(name), self.project.sources[name]
+            query = source_query(entity, name, source, files, self.project.time_zone)
             connection.execute(f"insert into {candidate} by name select {names} from ({query})")
         find, mark = _unique_sql(self.entity, self.table)
         connection.execute(find)
@@ -145,6 +153,18 @@ class StagedRecipe:
         if found and found[0]:
             connection.execute(mark)
         connection.execute(f"drop table {REPEATED_KEYS}")
+        connection.execute(f"drop view if exists temp.{ORDER_HEADERS}")
+
+
+def _headers_sql(connection: DuckDBPyConnection) -> str:
+    """Make the view in which joined lines find their orders; empty before the orders are staged."""
+    orders = STAGED["staged_orders"]
+    rows = orders.qualified_name if is_there(connection, orders, orders.qualified_name) else f"({empty_rows(orders)})"
+    names = "source, order_id, customer_id, ordered_at, known_at"
+    return (
+        f"create or replace temporary view {ORDER_HEADERS} as select {names} from {rows} as orders "
+        "where verdict = 'clean'"
+    )
 
 
 def _unique_sql(entity: Entity, table: Table) -> tuple[str, str]:

@@ -57,3 +57,19 @@ def test_of_an_order_and_its_lines_the_first_known_counts(assert_builds):
                     both,     1,          21,         2024-01-01
                     first,    0,          30,         2024-01-01""",
     )
+
+
+def test_an_order_without_an_amount_is_only_the_date_and_customer_of_its_lines(assert_builds):
+    assert_builds(
+        orders,
+        staged_orders="""order_id, ordered_at,       net_amount, known_at
+                         head,     2024-01-01 08:00, ,           2024-01-01 08:00
+                         empty,    2024-01-01 08:00, ,           2024-01-01 08:00
+                         sameday,  2024-01-01 08:00, 30,         2024-01-01 08:00""",
+        order_lines="""order_id, ordered_at,       net_amount, known_at
+                       head,     2024-01-01 08:00, 21,         2024-01-01 08:00
+                       sameday,  2024-01-01 09:00, 31,         2024-01-01 09:00  -- no snapshot lies between""",
+        expected="""order_id, line_count, net_amount
+                    head,     1,          21
+                    sameday,  1,          31""",
+    )
