@@ -52,6 +52,7 @@ SOURCE = {
     "columns": {name: name for name in ("order_id", "product_id", "ordered_at", "quantity", "net_amount")},
 }
 
+_USUAL = {"verdict": "clean", "line_type": "product"}
 _ONE = ("order_part", "line_count", "product_count", "quantity", "table_version")
 
 
@@ -96,8 +97,8 @@ def fill_table(
     """Create ``table`` where the as-of views look for it, with ``rows``.
 
     Columns that ``rows`` leave out are filled: a time from the row's own time (`known_at` from `ordered_at`),
-    `is_return` from the signs, the snapshot date from the only one of ``snapshot_dates``, identifiers with a number,
-    the rest with null, zero or false.
+    `is_return` from the signs, lines are products, the snapshot date from the only one of ``snapshot_dates``,
+    identifiers with a number, the rest with null, zero or false.
     ValueError when ``rows`` name a column that the table does not have.
     """
     frame = _arrow(rows)
@@ -142,7 +143,10 @@ def _default(table: Table, column: Column, given: Sequence[Column], snapshot_dat
         return f"date '{snapshot_dates[0]}'"
     if name == "is_return":
         signs = [f'"{item.name}" < 0' for item in given if item.name in ("quantity", "net_amount")]
-        return " or ".join(signs) or "false"
+        is_negative = " or ".join(signs) or "false"
+        return (
+            f"line_type = 'product' and ({is_negative})" if any(i.name == "line_type" for i in given) else is_negative
+        )
     if kind == "timestamp" and (name == "known_at" or not is_nullable):
         times = [f'"{item.name}"' for item in given if item.type == "timestamp"]
         return f"coalesce({', '.join([*times[:1], repr(ALWAYS)])})"
@@ -150,8 +154,11 @@ def _default(table: Table, column: Column, given: Sequence[Column], snapshot_dat
         return "null"
     if name in _ONE:
         return "1"
-    if name == "verdict":
-        return "'clean'"
+    if name == "part_type":
+        has_flag = any(item.name == "is_return" for item in given)
+        return "if(is_return, 'return', 'order')" if has_flag else "'order'"
+    if name in _USUAL:
+        return repr(_USUAL[name])
     if kind == "varchar":
         return f"'{name}-' || row_number" if identifies and name.endswith("_id") else f"'{name}'"
     if kind == "date":

@@ -117,7 +117,10 @@ def _staged_rows(entity: Entity) -> pd.DataFrame:
         shared = _shop_rows()["order_lines"]["order_id"].drop_duplicates()[:50].astype(str)
         rows["order_id"] = [*shared, *rows["order_id"][len(shared) :]]
     if entity.name == "order_lines":
-        rows = rows.assign(discount_amount=rows["list_amount"] - rows["net_amount"])
+        kinds = np.random.default_rng([SEED, 2]).choice(
+            ["product", "discount", "shipping"], len(rows), p=[0.9, 0.06, 0.04]
+        )
+        rows = rows.assign(discount_amount=rows["list_amount"] - rows["net_amount"], line_type=kinds)
     columns = [name for name in STAGED[f"staged_{entity.name}"].column_names if name in rows.columns]
     rows = _with_known_at(entity, rows[columns])
     return rows.assign(position=range(1, len(rows) + 1), source=f"{entity.name}_source", file_name=f"{entity.name}.csv")

@@ -12,7 +12,8 @@ select
     ) as unit_price,
     net_amount,
     coalesce(discount_amount, 0) as discount_amount,
-    quantity < 0 or net_amount < 0 as is_return,
+    coalesce(line_type, 'product') as line_type,
+    coalesce(line_type, 'product') = 'product' and (quantity < 0 or net_amount < 0) as is_return,
     known_at,
     source
 from staged_order_lines

@@ -2,6 +2,7 @@ with line_parts as (
     select
         order_id,
         customer_id,
+        line_type = 'product' as is_goods,
         is_return,
         known_at::date as known_date,
         min(ordered_at) as ordered_at,
@@ -10,9 +11,64 @@ with line_parts as (
         count(distinct product_id) as product_count,
         sum(quantity) as quantity,
         sum(net_amount) as net_amount,
-        sum(discount_amount) as discount_amount
+        sum(case when line_type = 'discount' then discount_amount - net_amount else discount_amount end) as discount_amount
     from order_lines
-    group by order_id, customer_id, is_return, known_at::date
+    where line_type in ('product', 'discount', 'adjustment')
+    group by order_id, customer_id, line_type = 'product', is_return, known_at::date
+),
+
+goods as (
+    select * from line_parts
+    where is_goods
+),
+
+-- discounts and adjustments belong to the sale of their order and day; without one they correct what was spent before
+corrections as (
+    select * from line_parts
+    where not is_goods
+),
+
+goods_parts as (
+    select
+        goods.order_id,
+        goods.customer_id,
+        case when goods.is_return then 'return' else 'order' end as part_type,
+        goods.known_date,
+        goods.ordered_at,
+        goods.known_at,
+        goods.line_count,
+        goods.product_count,
+        goods.quantity,
+        goods.net_amount + coalesce(corrections.net_amount, 0) as net_amount,
+        goods.discount_amount + coalesce(corrections.discount_amount, 0) as discount_amount
+    from goods
+    left join corrections
+        on goods.order_id = corrections.order_id
+        and goods.customer_id is not distinct from corrections.customer_id
+        and goods.known_date = corrections.known_date
+        and not goods.is_return
+),
+
+correction_parts as (
+    select
+        corrections.order_id,
+        corrections.customer_id,
+        'correction' as part_type,
+        corrections.known_date,
+        corrections.ordered_at,
+        corrections.known_at,
+        corrections.line_count,
+        0 as product_count,
+        0 as quantity,
+        corrections.net_amount,
+        corrections.discount_amount
+    from corrections
+    left join goods
+        on corrections.order_id = goods.order_id
+        and corrections.customer_id is not distinct from goods.customer_id
+        and corrections.known_date = goods.known_date
+        and not goods.is_return
+    where goods.order_id is null
 ),
 
 -- of an order and its lines the first known counts (by day: snapshots see no less), so that what comes later changes
@@ -28,7 +84,7 @@ whole_orders as (
     select
         staged_orders.order_id,
         staged_orders.customer_id,
-        staged_orders.net_amount < 0 as is_return,
+        case when staged_orders.net_amount < 0 then 'return' else 'order' end as part_type,
         staged_orders.known_at::date as known_date,
         staged_orders.ordered_at,
         staged_orders.known_at,
@@ -46,7 +102,11 @@ whole_orders as (
 
 parts as (
     select *
-    from line_parts
+    from goods_parts
+    where order_id not in (select order_id from whole_orders)
+    union all
+    select *
+    from correction_parts
     where order_id not in (select order_id from whole_orders)
     union all
     select * from whole_orders
@@ -56,15 +116,16 @@ select
     order_id,
     row_number() over (
         partition by order_id
-        order by known_date, is_return, customer_id nulls last
+        order by known_date, part_type <> 'order', part_type, customer_id nulls last
     ) as order_part,
     customer_id,
     ordered_at,
+    part_type,
     line_count,
     product_count,
     quantity,
     net_amount,
     discount_amount,
-    is_return,
+    part_type <> 'order' as is_return,
     known_at
 from parts

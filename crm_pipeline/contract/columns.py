@@ -24,6 +24,12 @@ NET_AMOUNT = Column(
 )
 DISCOUNT_AMOUNT = Column("discount_amount", "decimal(18,4)", "Discount granted, in the project's currency.")
 IS_RETURN = Column("is_return", "boolean", "Whether this is a return or cancellation, which is not an order.")
+LINE_TYPE = Column(
+    "line_type",
+    "varchar",
+    "What the line is: product, voucher, shipping, fee, discount, adjustment, sample or stock. Orders are made of "
+    "products; spend also counts discounts and adjustments.",
+)
 HORIZON_DAYS = Column("horizon_days", "integer", "Days after the snapshot date that the forecast or label covers.")
 MODEL_VERSION = Column(
     "model_version", "varchar", "Digest of the model's settings and training data; `*_model` tables list it."

@@ -18,13 +18,16 @@ TABLE = Table(
         columns.IS_ACTIVE.described("Whether the customer could still leave at the judged snapshot."),
         Column("order_count", "integer", "Orders in the horizon; returns are none."),
         Column("purchase_count", "integer", "Days with an order in the horizon, what `expected_purchases` predicts."),
-        Column("spend_amount", "decimal(18,4)", "Spend in the horizon net of returns, in the project's currency."),
+        Column(
+            "spend_amount",
+            "decimal(18,4)",
+            "Spend in the horizon net of returns, with corrections of amounts, in the project's currency.",
+        ),
     ),
     rules=(
         "date_diff('day', snapshot_date, known_date) >= horizon_days",
         "purchase_count between 0 and horizon_days",
         "purchase_count <= order_count and (purchase_count = 0) = (order_count = 0)",
-        "order_count > 0 or spend_amount <= 0",
     ),
     partition_column="known_date",
 )

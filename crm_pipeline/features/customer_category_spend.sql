@@ -7,7 +7,7 @@ with order_categories as (      -- one row per customer, order and category
         max(order_lines.ordered_at::date) filter (where not order_lines.is_return) as order_date
     from order_lines
     left join products on products.product_id = order_lines.product_id
-    where order_lines.customer_id is not null
+    where order_lines.customer_id is not null and order_lines.line_type = 'product'
     group by order_lines.customer_id, order_lines.order_id, coalesce(products.category, 'unknown')
 ),
 

@@ -5,17 +5,20 @@ with order_parts as (           -- orders and returns; lines are collapsed alrea
         line_count,
         net_amount,
         discount_amount,
+        part_type,
         is_return,
         date_diff('day', ordered_at::date, $snapshot_date::date) as days_ago
     from orders
     where customer_id is not null
 ),
 
-return_totals as (              -- a return is not an order, but it lowers the spend
+return_totals as (              -- a return or correction is not an order, but it changes the spend
     select
         customer_id,
-        sum(greatest(line_count, 1)) as return_count,
-        coalesce(sum(greatest(line_count, 1)) filter (where days_ago <= 90), 0) as return_count_90d,
+        coalesce(sum(greatest(line_count, 1)) filter (where part_type = 'return'), 0) as return_count,
+        coalesce(
+            sum(greatest(line_count, 1)) filter (where part_type = 'return' and days_ago <= 90), 0
+        ) as return_count_90d,
         sum(net_amount) as return_amount,
         coalesce(sum(net_amount) filter (where days_ago <= 30), 0) as return_amount_30d,
         coalesce(sum(net_amount) filter (where days_ago <= 90), 0) as return_amount_90d,
@@ -139,7 +142,7 @@ customer_products as (          -- the only read of the lines
         min(date_diff('day', ordered_at::date, $snapshot_date::date)) as last_days_ago,
         max(date_diff('day', ordered_at::date, $snapshot_date::date)) as first_days_ago
     from order_lines
-    where customer_id is not null and not is_return
+    where customer_id is not null and line_type = 'product' and not is_return
     group by customer_id, product_id
 ),
 

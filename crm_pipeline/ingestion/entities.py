@@ -138,6 +138,7 @@ _CUSTOMER_OR_NONE = _column(
 )
 _KNOWN_AT = _column("known_at", "timestamp", "When the company could know the row; default its own time.")
 _AMOUNT = "decimal(18,4)"
+LINE_TYPES = ("product", "voucher", "shipping", "fee", "discount", "adjustment", "sample", "stock")
 
 
 def _by_name(entities: Iterable[Entity]) -> dict[str, Entity]:
@@ -190,11 +191,18 @@ ENTITIES: Mapping[str, Entity] = _by_name(
                 _column("unit_price", _AMOUNT, "Price of one unit."),
                 _column("net_amount", _AMOUNT, "Amount paid after discounts.", "required"),
                 _column("discount_amount", _AMOUNT, "Discount granted."),
+                _column("line_type", "varchar", f"What the line is: {', '.join(LINE_TYPES)}; default product."),
                 _KNOWN_AT,
             ),
             key=("order_line_id",),
             event_time="ordered_at",
             generated_key="order_line_id",
+            rules=(
+                (
+                    f"line_type is null or line_type in ({', '.join(map(repr, LINE_TYPES))})",
+                    f"line_type is none of {', '.join(LINE_TYPES)}",
+                ),
+            ),
         ),
         Entity(
             "products",

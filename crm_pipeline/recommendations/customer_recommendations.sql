@@ -28,7 +28,11 @@ product_orders as (
     inner join product_popularity
         on order_lines.product_id = product_popularity.product_id
         and product_popularity.snapshot_date = $snapshot_date::date
-    where order_lines.customer_id is not null and not order_lines.is_return and order_lines.quantity > 0
+    where
+        order_lines.customer_id is not null
+        and order_lines.line_type = 'product'
+        and not order_lines.is_return
+        and order_lines.quantity > 0
     group by order_lines.customer_id, product_popularity.product_number, order_lines.order_id
 ),
 

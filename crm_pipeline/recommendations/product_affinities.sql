@@ -2,7 +2,8 @@ with basket_products as (
     select order_id, product_id
     from order_lines
     where
-        not is_return
+        line_type = 'product'
+        and not is_return
         and quantity > 0
         and date_diff('day', ordered_at::date, $snapshot_date::date) <= 365
     group by order_id, product_id

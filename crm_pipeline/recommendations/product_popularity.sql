@@ -5,7 +5,7 @@ with product_orders as (        -- an order counts once per product, however man
         order_id,
         min(date_diff('day', ordered_at::date, $snapshot_date::date)) as days_ago
     from order_lines
-    where customer_id is not null and not is_return and quantity > 0
+    where customer_id is not null and line_type = 'product' and not is_return and quantity > 0
     group by customer_id, product_id, order_id
 ),
 

@@ -29,5 +29,5 @@ inner join sampled_customers on order_lines.customer_id = sampled_customers.cust
 inner join product_popularity
     on order_lines.product_id = product_popularity.product_id
     and product_popularity.snapshot_date = $snapshot_date::date
-where not order_lines.is_return and order_lines.quantity > 0
+where order_lines.line_type = 'product' and not order_lines.is_return and order_lines.quantity > 0
 group by sampled_customers.customer_number, product_popularity.product_number

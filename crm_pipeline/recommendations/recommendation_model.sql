@@ -66,7 +66,8 @@ product_orders as (
     inner join product_numbers on order_lines.product_id = product_numbers.product_id
     cross join judged
     where
-        not order_lines.is_return
+        order_lines.line_type = 'product'
+        and not order_lines.is_return
         and order_lines.quantity > 0
         and (
             order_lines.known_at::date < judged.judged_date

@@ -38,7 +38,7 @@ purchases as (
         on order_lines.customer_id = sampled_customers.customer_id
         and date_diff('day', sampled_customers.snapshot_date, order_lines.ordered_at::date)
         between 0 and $recommendation_horizon_days - 1
-    where not order_lines.is_return and order_lines.quantity > 0
+    where order_lines.line_type = 'product' and not order_lines.is_return and order_lines.quantity > 0
     group by sampled_customers.snapshot_date, sampled_customers.customer_id, order_lines.product_id
 ),
 
@@ -59,7 +59,7 @@ own_orders as (                 -- as known at the judged snapshot
     inner join buyers
         on order_lines.customer_id = buyers.customer_id
         and order_lines.known_at::date < buyers.snapshot_date
-    where not order_lines.is_return and order_lines.quantity > 0
+    where order_lines.line_type = 'product' and not order_lines.is_return and order_lines.quantity > 0
     group by buyers.snapshot_date, buyers.customer_id, order_lines.product_id, order_lines.order_id
 ),
 

@@ -28,3 +28,19 @@ def test_lines_without_a_customer_stay(assert_builds):
         expected="""order_line_id, customer_id, known_at
                     l1,            ,            2024-01-09""",
     )
+
+
+def test_only_goods_are_returned(assert_builds):
+    assert_builds(
+        order_lines,
+        staged_order_lines="""order_line_id, line_type, quantity, net_amount
+                              l1,            ,          -1,       -5          -- a line is a product unless it says more
+                              l2,            discount,  1,        -5          -- given, not taken back
+                              l3,            shipping,  -1,       -3
+                              l4,            shipping,  1,        3""",
+        expected="""order_line_id, line_type, is_return
+                    l1,            product,   true
+                    l2,            discount,  false
+                    l3,            shipping,  false
+                    l4,            shipping,  false""",
+    )

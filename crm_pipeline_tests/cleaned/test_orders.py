@@ -73,3 +73,53 @@ def test_an_order_without_an_amount_is_only_the_date_and_customer_of_its_lines(a
                     head,     1,          21
                     sameday,  1,          31""",
     )
+
+
+def test_discounts_and_adjustments_belong_to_the_sale_of_their_order_and_day(assert_builds):
+    assert_builds(
+        orders,
+        order_lines="""order_id, customer_id, product_id, line_type,  ordered_at, quantity, net_amount, discount_amount
+                       o1,       ada,         tea,        product,    2024-01-01, 2,        20,         1
+                       o1,       ada,         d,          discount,   2024-01-01, 1,        -3,         0
+                       o1,       ada,         manual,     adjustment, 2024-01-01, 1,        5,          0
+                       o1,       ada,         manual,     adjustment, 2024-01-02, 1,        -4,         0  -- late""",
+        expected="""order_part, part_type,  line_count, product_count, quantity, net_amount, discount_amount, is_return
+                    1,          order,      1,          1,             2,        22,         4,               false
+                    2,          correction, 1,          0,             0,        -4,         0,               true""",
+    )
+
+
+def test_a_correction_without_a_sale_is_no_order_whatever_its_sign(assert_builds):
+    assert_builds(
+        orders,
+        order_lines="""order_id, customer_id, line_type,  ordered_at, quantity, net_amount
+                       c1,       ada,         discount,   2024-01-01, 1,        -30
+                       c2,       ada,         adjustment, 2024-01-02, 1,        40
+                       c3,       ada,         product,    2024-01-03, -1,       -7
+                       c3,       ada,         adjustment, 2024-01-03, 1,        2   -- of a return, not of a sale
+                       c4,       bob,         adjustment, 2024-01-03, 1,        2
+                       c4,       ada,         product,    2024-01-03, 1,        9   -- another customer's""",
+        expected="""order_id, customer_id, part_type,  net_amount, is_return
+                    c1,       ada,         correction, -30,        true
+                    c2,       ada,         correction, 40,         true
+                    c3,       ada,         return,     -7,         true
+                    c3,       ada,         correction, 2,          true
+                    c4,       bob,         correction, 2,          true
+                    c4,       ada,         order,      9,          false""",
+    )
+
+
+def test_neither_postage_nor_fees_vouchers_samples_or_stock_make_an_order(assert_builds):
+    assert_builds(
+        orders,
+        order_lines="""order_id, line_type, ordered_at, net_amount
+                       o1,       shipping,  2024-01-01, 4
+                       o1,       fee,       2024-01-01, 1
+                       o1,       voucher,   2024-01-01, 50
+                       o1,       sample,    2024-01-01, 0
+                       o1,       stock,     2024-01-01, 0
+                       o2,       product,   2024-01-01, 10
+                       o2,       shipping,  2024-01-01, 4""",
+        expected="""order_id, line_count, net_amount
+                    o2,       1,          10""",
+    )

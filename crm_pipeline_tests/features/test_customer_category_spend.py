@@ -35,11 +35,12 @@ def test_more_returned_than_bought_has_no_share(assert_builds):
         customer_category_spend,
         snapshot_date="2024-03-02",
         products=PRODUCTS,
-        order_lines="""order_id, customer_id, product_id, ordered_at, net_amount
-                       o1,       ada,         milk,       2024-01-01, 4
-                       r1,       ada,         milk,       2024-01-05, -6
-                       o1,       ada,         rye,        2024-01-01, 2
-                       r2,       bob,         rye,        2024-01-01, -2  -- never bought: no row""",
+        order_lines="""order_id, customer_id, product_id, line_type, ordered_at, net_amount
+                       o1,       ada,         milk,       product,   2024-01-01, 4
+                       r1,       ada,         milk,       product,   2024-01-05, -6
+                       o1,       ada,         rye,        product,   2024-01-01, 2
+                       o1,       ada,         postage,    shipping,  2024-01-01, 3   -- of no category
+                       r2,       bob,         rye,        product,   2024-01-01, -2  -- never bought: no row""",
         expected="""customer_id, category, spend_amount, order_count, spend_share
                     ada,         dairy,    -2,           1,           0
                     ada,         bread,    2,            1,           1""",

@@ -157,3 +157,9 @@ def test_a_cast_in_a_rule_that_fails_rejects_its_row_only(tmp_path: Path) -> Non
     lines = ["a,7,2024-01-01,1,2", "b,tea,2024-01-01,1,2"]
     rows = staged_lines(tmp_path, *lines, sources=sources)
     assert [row["rule"] for row in rows] == [None, "product numbers are positive"]
+
+
+def test_a_line_type_is_one_of_the_known_ones(tmp_path: Path) -> None:
+    kinds = {"line_type": {"sql": "case product_id when 'tea' then 'Shipping' else 'fee' end"}}
+    row = only_line(tmp_path, {}, sources={"lines": lines_source(columns=kinds)})
+    assert (row["verdict"], row["rule"].split(" of ")[0]) == ("rejected", "line_type is none")

@@ -28,11 +28,12 @@ def test_returns_and_lines_of_nobody_or_nothing_do_not_count(assert_builds):
     assert_builds(
         product_popularity,
         snapshot_date="2024-04-01",
-        order_lines="""order_id, customer_id, product_id, ordered_at, quantity
-                       o1,       ada,         tea,        2024-03-01, 1
-                       o2,       ada,         tea,        2024-03-02, -1  -- sent back
-                       o3,       ada,         rum,        2024-03-02, 0   -- nothing was sold
-                       o4,       ,            rum,        2024-03-02, 1   -- anonymous""",
+        order_lines="""order_id, customer_id, product_id, line_type, ordered_at, quantity
+                       o1,       ada,         tea,        product,   2024-03-01, 1
+                       o1,       ada,         postage,    shipping,  2024-03-01, 1   -- no product
+                       o2,       ada,         tea,        product,   2024-03-02, -1  -- sent back
+                       o3,       ada,         rum,        product,   2024-03-02, 0   -- nothing was sold
+                       o4,       ,            rum,        product,   2024-03-02, 1   -- anonymous""",
         expected="""product_id, customer_count, order_count
                     tea,        1,              1""",
     )
