@@ -81,6 +81,11 @@ class Source(Settings):
     columns: dict[str, ColumnMapping]
     rules: dict[str, str] = Field(default_factory=dict)
 
+    @property
+    def amount_is_derived(self) -> bool:
+        """Whether order lines say a price and no amount, so that it is quantity x price - discount."""
+        return self.entity == "order_lines" and "unit_price" in self.columns and "net_amount" not in self.columns
+
     @field_validator("columns", mode="before")
     @classmethod
     def _plain_names(cls, value: Any) -> Any:
@@ -148,6 +153,8 @@ class Project(Settings):
 
         source = self.sources[name]
         entity = ENTITIES[source.entity]
+        if source.amount_is_derived:
+            entity = entity.not_needing("net_amount").needing("unit_price")
         if source.join is not None:
             return entity.not_needing(*(column for column in FROM_ORDER if column not in source.columns))
         if any(other.join == name for other in self.sources.values()) and "net_amount" not in source.columns:

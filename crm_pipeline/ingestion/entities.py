@@ -64,6 +64,10 @@ class Entity:
             self, columns=tuple(replace(c, required=c.required and c.name not in names) for c in self.columns)
         )
 
+    def needing(self, *names: str) -> Entity:
+        """The same entity whose rows must have these columns as well."""
+        return replace(self, columns=tuple(replace(c, required=c.required or c.name in names) for c in self.columns))
+
     def check_mapping(self, source: str, columns: Mapping[str, Mapped], rules: Mapping[str, str]) -> None:
         """ValueError: an unknown column is mapped, a required one is not, or an expression or rule cannot be used."""
         where = f"sources.{source}.columns"
@@ -189,7 +193,12 @@ ENTITIES: Mapping[str, Entity] = _by_name(
                 _column("ordered_at", "timestamp", "When the order was placed.", "required"),
                 _column("quantity", "decimal(18,3)", "Units; negative for returns.", "required"),
                 _column("unit_price", _AMOUNT, "Price of one unit."),
-                _column("net_amount", _AMOUNT, "Amount paid after discounts.", "required"),
+                _column(
+                    "net_amount",
+                    _AMOUNT,
+                    "Amount paid after discounts; default quantity x price - discount.",
+                    "required",
+                ),
                 _column("discount_amount", _AMOUNT, "Discount granted."),
                 _column("line_type", "varchar", f"What the line is: {', '.join(LINE_TYPES)}; default product."),
                 _KNOWN_AT,

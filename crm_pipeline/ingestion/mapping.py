@@ -15,6 +15,10 @@ ORDER_HEADERS = "order_headers"
 """The temporary view in which lines find their orders: source, order_id and what is known of clean orders."""
 EARLIEST = "1970-01-01"
 STATIC_SINCE = f"timestamp '{EARLIEST} 00:00:00'"
+DERIVED_AMOUNT = (  # wide enough for any product of the two
+    "try_cast(round(quantity::decimal(19, 3) * unit_price::decimal(19, 4) - coalesce(discount_amount, 0), 4) "
+    "as decimal(18, 4))"
+)
 HAS_OFFSET = r":\d\d(\.\d+)?\s*(Z|[+-]\d\d(:?\d\d)?)$"
 WORDS = {
     "decimal": "a number",
@@ -85,6 +89,9 @@ def _verdict(entity: Entity, source: Source, project_rules: Sequence[tuple[str, 
                 f'when "text_{column.name}" is not null and "{column.name}" is null '
                 f"then '{column.name} is not {word}'"
             )
+    if source.amount_is_derived:
+        known = "quantity is not null and unit_price is not null"
+        cases.append(f"when {known} and net_amount is null then 'net_amount is not a number'")
     for column in entity.columns:
         if column.type == "timestamp" and column.name in source.columns:
             cases.append(f"when \"{column.name}\" < {STATIC_SINCE} then '{column.name} lies before {EARLIEST}'")
@@ -155,6 +162,9 @@ def source_query(entity: Entity, name: str, source: Source, files: Sequence[Load
     typed = [f'{_typed(c, source.columns.get(c.name), zone, project_zone)} as "{c.name}"' for c in own]
     known = next(c for c in entity.columns if c.name == "known_at")
     typed.append(f"{_typed(known, source.columns.get('known_at'), zone, project_zone)} as mapped_known_at")
+    if source.amount_is_derived:
+        typed = [item for item in typed if not item.endswith('as "net_amount"')]
+        typed.append(f"{DERIVED_AMOUNT} as net_amount")
     generated = entity.generated_key if entity.generated_key not in source.columns else None
     values = [
         f'{content_digest([c.name for c in own if c.name != generated])} as "{c.name}"'

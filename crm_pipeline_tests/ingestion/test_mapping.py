@@ -128,6 +128,26 @@ def test_rules_of_the_project_and_of_the_entity_hold_for_every_row(tmp_path: Pat
     assert [row["rule"] for row in staged_rows(project, "campaigns")] == ["ended_at lies before started_at", None]
 
 
+def test_without_an_amount_it_is_quantity_times_price_less_the_discount(tmp_path: Path) -> None:
+    columns = {"order_id": "id", "product_id": "sku", "ordered_at": "day", "quantity": "n", "unit_price": "price"}
+    priced = {"entity": "order_lines", "path": "lines.csv", "columns": columns | {"discount_amount": "off"}}
+    lines = [
+        "1,tea,2024-01-01,3,1.15,0.45",
+        "1,jam,2024-01-01,-1,2.5,",
+        "1,ham,2024-01-01,1,,",
+        "1,egg,2024-01-01,x,1,",
+    ]
+    huge = "1,gem,2024-01-01,99999999999999,99999999999999,"
+    rows = staged_lines(tmp_path, *lines, huge, header="id,sku,day,n,price,off", sources={"lines": priced})
+    assert [(str(row["net_amount"]), row["rule"]) for row in rows] == [
+        ("3.0000", None),
+        ("-2.5000", None),
+        ("None", "unit_price is missing"),
+        ("None", "quantity is not a number"),
+        ("None", "net_amount is not a number"),
+    ]
+
+
 def known_at(folder: Path, header: str, line: str, **settings: Any) -> str:
     source = lines_source(**settings)
     return str(staged_lines(folder, line, header=header, sources={"lines": source})[0]["known_at"])
