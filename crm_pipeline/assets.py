@@ -24,6 +24,7 @@ CODE_LOCATION = "crm_pipeline"
 FORCE_TAG = "crm_pipeline/force"
 EXIT_CODE = "exit_code"
 PUBLISHED = "published"
+DATA_QUALITY = "data_quality"
 PART = "part: "
 """How log lines begin that tell of the next part of an asset."""
 CRON = {"month": "0 0 {day} * *", "week": "0 0 * * {weekday}", "day": "0 0 * * *"}
@@ -218,6 +219,46 @@ def build_assets(pipeline: Pipeline) -> list[dg.AssetsDefinition]:
     return [_asset(recipe, pipeline, partitions) for recipe in pipeline.recipes.values()]
 
 
+def build_data_quality(pipeline: Pipeline) -> dg.AssetsDefinition:
+    """`quality.data_quality` and the page that people read, from what the ledger knows after all tables."""
+
+    @dg.asset(
+        name=DATA_QUALITY,
+        group_name="quality",
+        description=(
+            "Scores of completeness, validity, uniqueness, consistency and timeliness per source and table, "
+            "and the page `data_docs/data_quality.html`."
+        ),
+        deps=[dg.AssetKey(name) for name in pipeline.tables],
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        kinds={"duckdb", "html"},
+        owners=["team:data-engineering"],
+    )
+    def data_quality(warehouse: WarehouseResource) -> dg.MaterializeResult[Any]:
+        from crm_pipeline.quality.measures import renew_measures
+        from crm_pipeline.quality.page import data_quality_summary, write_page
+
+        try:
+            with warehouse.files.connect() as connection:
+                rows = renew_measures(connection)
+                page = write_page(connection, pipeline.project, warehouse.files.data_docs)
+                scores = data_quality_summary(connection)
+        except CrmError as error:
+            raise dg.Failure(
+                description=str(error), metadata={EXIT_CODE: error.exit_code}, allow_retries=False
+            ) from error
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": rows,
+                "dagster/table_name": f"crm.quality.{DATA_QUALITY}",
+                "page": dg.MetadataValue.path(str(page)),
+                **{score.dimension: score.score for score in scores},
+            }
+        )
+
+    return data_quality
+
+
 def build_published(pipeline: Pipeline) -> dg.AssetsDefinition:
     """The copy for readers as the last asset: renewed only when nothing that it holds is stale."""
 
@@ -228,7 +269,10 @@ def build_published(pipeline: Pipeline) -> dg.AssetsDefinition:
             "`published.duckdb`: what BI tools, notebooks and reports read. "
             "It is replaced whole, when nothing in it is stale."
         ),
-        deps=[dg.AssetKey(name) for name, table in pipeline.tables.items() if table.stage != "staged"],
+        deps=[
+            *(dg.AssetKey(name) for name, table in pipeline.tables.items() if table.stage != "staged"),
+            dg.AssetKey(DATA_QUALITY),
+        ],
         backfill_policy=dg.BackfillPolicy.single_run(),
         kinds={"duckdb"},
         owners=["team:data-engineering"],

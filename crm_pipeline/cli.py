@@ -145,6 +145,16 @@ def status(folder: Path | None) -> None:
 
 @main.command()
 @_project_option
+@_guarded
+def quality(folder: Path | None) -> None:
+    """Write the data-quality page anew, print where it is, and the scores."""
+    from crm_pipeline.quality.command import quality_command
+
+    quality_command(_open(folder))
+
+
+@main.command()
+@_project_option
 @click.option("--port", default=3000, show_default=True, help="Port on the loopback interface.")
 @_guarded
 def ui(folder: Path | None, port: int) -> None:

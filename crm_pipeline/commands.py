@@ -50,11 +50,26 @@ def run_command(
         _print_plan(loads + make_plan(pipeline, names, wanted, force=force, load=False))
         return
     pipeline.warehouse.prepare()
+    asked = dates or due_snapshots(pipeline)
+    try:
+        ready = _run(pipeline, names, loads, asked, force)
+    except RunError as error:
+        _add_page(pipeline, error)
+        raise
+    _say_waiting(pipeline, [day for day in asked if day not in ready])
+    from crm_pipeline.summary import print_summary
+
+    print_summary(pipeline)
+
+
+def _run(
+    pipeline: Pipeline, names: Collection[str], loads: Sequence[PlannedPart], asked: Sequence[date], force: bool
+) -> list[date]:
+    """Load, build the asked snapshots that are ready, publish; returns those that the sources are complete to."""
     if loads:
         with _runner(pipeline) as runner:
             runner.run(_names(loads), [], force=force)
     ready = kept_snapshots(pipeline)
-    asked = dates or due_snapshots(pipeline)
     snapshots = make_plan(pipeline, names, [day for day in asked if day in ready], force=force, load=False)
     if loads or snapshots or not is_published(pipeline.warehouse):
         with _runner(pipeline) as runner:
@@ -62,10 +77,19 @@ def run_command(
             runner.publish()
     else:
         click.echo("Nothing to do: every table is up to date.")
-    _say_waiting(pipeline, [day for day in asked if day not in ready])
-    from crm_pipeline.summary import print_summary
+    return ready
 
-    print_summary(pipeline)
+
+def _add_page(pipeline: Pipeline, error: RunError) -> None:
+    """A failed run ends before its own page: what failed is shown all the same."""
+    from crm_pipeline.quality.command import renew_page
+
+    try:
+        page = renew_page(pipeline)
+    except CrmError as other:
+        error.add_note(f"the data-quality page was not written: {other}")
+    else:
+        click.echo(f"What the checks found: {page}")
 
 
 def _names(plan: Collection[PlannedPart]) -> list[str]:

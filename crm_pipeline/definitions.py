@@ -8,7 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from crm_pipeline.assets import build_assets, build_published
+from crm_pipeline.assets import build_assets, build_data_quality, build_published
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.project import EXAMPLE, Project, load_project
 from crm_pipeline.resources import WarehouseResource
@@ -19,7 +19,7 @@ def build_definitions(project: Project) -> dg.Definitions:
     """Everything that Dagster shows and runs for one project."""
     pipeline = Pipeline(project)
     return dg.Definitions(
-        assets=[*build_assets(pipeline), build_published(pipeline)],
+        assets=[*build_assets(pipeline), build_data_quality(pipeline), build_published(pipeline)],
         jobs=build_jobs(pipeline),
         schedules=build_schedules(pipeline),
         sensors=[build_sensor(pipeline)],

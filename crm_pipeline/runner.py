@@ -8,7 +8,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from crm_pipeline.assets import PUBLISHED
+from crm_pipeline.assets import DATA_QUALITY, PUBLISHED
 from crm_pipeline.commands import RunError
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.plan import PlannedPart, due_snapshots
@@ -109,6 +109,6 @@ class Runner:
             self.run(names, chunk, force=force)
 
     def publish(self) -> None:
-        """Renew the copy for readers when it is older than the warehouse."""
+        """Renew the data-quality page and the copy for readers when that is older than the warehouse."""
         if not is_published(self.pipeline.warehouse):
-            self.run([PUBLISHED], [], force=False)
+            self.run([DATA_QUALITY, PUBLISHED], [], force=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from crm_pipeline.assets import PUBLISHED
+from crm_pipeline.assets import DATA_QUALITY, PUBLISHED
 from crm_pipeline.errors import CrmError
 from crm_pipeline.pipeline import Pipeline
 
@@ -22,12 +22,12 @@ def build_jobs(pipeline: Pipeline) -> list[Any]:
     return [
         dg.define_asset_job(
             LOAD_JOB,
-            selection=dg.AssetSelection.assets(*load, PUBLISHED),
+            selection=dg.AssetSelection.assets(*load, DATA_QUALITY, PUBLISHED),
             description="Load, check and clean the sources.",
         ),
         dg.define_asset_job(
             SNAPSHOT_JOB,
-            selection=dg.AssetSelection.assets(*snapshot, PUBLISHED),
+            selection=dg.AssetSelection.assets(*snapshot, DATA_QUALITY, PUBLISHED),
             description="Features, segments, scores, recommendations as of a snapshot date; then the copy for readers.",
         ),
         dg.define_asset_job(EVERYTHING_JOB, selection=dg.AssetSelection.all(), description="Every table."),

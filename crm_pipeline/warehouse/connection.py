@@ -43,6 +43,7 @@ class Warehouse:
         self.published = self.folder / "published.duckdb"
         self.vault = self.folder / "vault.duckdb"
         self.raw_files = self.folder / "raw"
+        self.data_docs = self.folder / "data_docs"
         self.lock_file = self.folder / "run.lock"
 
     @property

@@ -134,7 +134,7 @@ def materialize(
         profiles = profile_table(connection, table, candidate_name(table))
         outcome.results = audit_rows(connection, table, candidate_name(table))
         frame = wide_frame(profiles, chosen, {part: _rows_before(versions, part) for part in chosen})
-        outcome.results += judge_profile(table, frame, chosen, warehouse.folder / "data_docs")
+        outcome.results += judge_profile(table, frame, chosen, warehouse.data_docs)
         if outcome.blocked:
             _record_results(connection, table, outcome.results, run_id)
             connection.execute(f"drop table {candidate_name(table)}")

@@ -110,6 +110,25 @@ def assert_shows(page, *texts: str | re.Pattern[str]) -> None:  # type: ignore[n
     assert not page.get_by_text("PythonError").count()
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (390, "dark")])
+def test_the_data_quality_page_opens_from_the_disk(browser, built: Built, width: int, scheme: str) -> None:  # type: ignore[no-untyped-def]
+    """Offline, on a wide screen and on a phone: nothing is fetched, nothing is wider than the window."""
+    opened = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    asked: list[str] = []
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.goto((built.folder / "warehouse/data_docs/data_quality.html").as_uri())
+    assert [url.partition(":")[0] for url in asked] == ["file"]
+    for text in ("Data quality: small_shop", "quantity is not a number", "customer_rfm", "order_lines.csv"):
+        opened.get_by_text(text).filter(visible=True).first.wait_for(timeout=PAGE_MILLISECONDS)
+    assert opened.evaluate("document.documentElement.scrollWidth") <= width
+    background = opened.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"}[scheme]
+    assert opened.locator("svg.spark polyline").count() > 10
+    opened.get_by_text("Query").first.click()
+    opened.get_by_text("quality.data_quality").filter(visible=True).first.wait_for()
+    opened.close()
+
+
 @pytest.mark.parametrize("stage", sorted({table.stage for table in all_tables().values()}))
 def test_the_tables_of_a_stage(page, stage: str) -> None:  # type: ignore[no-untyped-def]
     """As a graph (which draws what is in the window, and shortens long names) and as a list."""
