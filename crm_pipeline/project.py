@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from crm_pipeline.errors import UserError
 from crm_pipeline.schedule import SnapshotGrid
+from crm_pipeline.settings_words import in_words
 from crm_pipeline.yaml_lines import closest, load_with_lines
 
 if TYPE_CHECKING:
@@ -61,6 +62,14 @@ class ColumnMapping(Settings):
     sql: str | None = None
     format: str | None = None
 
+    @field_validator("column", mode="before")
+    @classmethod
+    def _is_a_name(cls, value: Any) -> Any:
+        """A header may look like a number to YAML; nothing and lists are no names."""
+        if value is None or value == "" or isinstance(value, (list, dict)):
+            raise ValueError("expected the name of a column of the file; leave the line out where there is none")
+        return str(value)
+
     @model_validator(mode="after")
     def _one_of(self) -> ColumnMapping:
         if (self.column is None) == (self.sql is None):
@@ -91,7 +100,7 @@ class Source(Settings):
     def _plain_names(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        return {str(key): {"column": str(item)} if not isinstance(item, dict) else item for key, item in value.items()}
+        return {str(key): {"column": item} if not isinstance(item, dict) else item for key, item in value.items()}
 
 
 class Project(Settings):
@@ -195,7 +204,10 @@ class Project(Settings):
         source = self.sources[name]
         if source.package is None:
             return self.folder
-        spec = find_spec(source.package)
+        try:
+            spec = find_spec(source.package)
+        except (ImportError, ValueError):  # a part of a dotted name is not there, or it is no name
+            spec = None
         if spec is None or spec.origin is None:
             raise UserError(
                 f"{self.folder / 'crm.yaml'}: sources.{name}: the Python package {source.package!r} is not installed; "
@@ -228,16 +240,13 @@ def _message(error: ValidationError, lines: dict[tuple[str, ...], int], path: Pa
     for item in error.errors():
         where = tuple(str(step) for step in item["loc"])
         line = next((lines[where[:n]] for n in range(len(where), 0, -1) if where[:n] in lines), 1)
-        text = item["msg"].removeprefix("Value error, ")
+        text = in_words(item)
         if not where and ":" in text:
             named = tuple(text.split(":", 1)[0].split("."))
             line = next((lines[named[:n]] for n in range(len(named), 0, -1) if named[:n] in lines), line)
         if item["type"] == "extra_forbidden":
             model = _model_at(where[:-1])
-            text = f"unknown key{closest(where[-1], model.model_fields)}" if model else "unknown key"
-        given = item.get("input")
-        if item["type"] not in ("value_error", "missing", "extra_forbidden") and isinstance(given, (str, int, float)):
-            text += f", found {given!r}"
+            text = f"unknown key{closest(where[-1], set(model.model_fields) - {'folder'})}" if model else "unknown key"
         parts.append(f"{path}, line {line}: {'.'.join(where) + ': ' if where else ''}{text}")
     return "\n".join(parts)
 
@@ -268,6 +277,8 @@ def load_project(folder: Path | str) -> Project:
     values, lines = load_with_lines(path)
     if not isinstance(values, dict):
         raise UserError(f"{path}: expected a mapping with keys such as name, currency, snapshots and sources")
+    if "folder" in values:
+        raise UserError(f"{path}, line {lines[('folder',)]}: folder: unknown key; a project is the folder it lies in")
     try:
         return Project.model_validate({**values, "folder": path.parent})
     except ValidationError as error:

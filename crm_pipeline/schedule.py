@@ -8,6 +8,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+EARLIEST = date(1970, 1, 1)
+"""Events before this day are rejected (it is what broken clocks say), so no snapshot lies there."""
+
 
 def add_months(day: date, months: int) -> date:
     """The same day of the month ``months`` later, or the month's last day when it has none."""
@@ -41,6 +44,9 @@ class SnapshotGrid(BaseModel):
             raise ValueError("expected `every` (month, week or day) and `first` (a date), or `dates`")
         elif self.last is not None and self.last < self.first:
             raise ValueError(f"`last` ({self.last}) lies before `first` ({self.first})")
+        early = min(day for day in (self.first, *(self.dates or ())) if day is not None)
+        if early < EARLIEST:
+            raise ValueError(f"{early} lies before {EARLIEST}, and so do no events; correct the year")
         return self
 
     def until(self, day: date) -> list[date]:

@@ -26,14 +26,17 @@ def closest(name: str, valid: Iterable[str]) -> str:
 
 
 def _lines(node: Any, path: tuple[str, ...], found: dict[tuple[str, ...], int]) -> None:
+    """Note the line of every key path that the parser knows one for; it knows none of merged (`<<`) or tagged nodes."""
+    items: Iterable[tuple[Any, Any]] = ()
     if isinstance(node, CommentedMap):
-        for key in node:
-            found[(*path, str(key))] = node.lc.key(key)[0] + 1
-            _lines(node[key], (*path, str(key)), found)
+        items = node.items()
     elif isinstance(node, CommentedSeq):
-        for index, item in enumerate(node):
-            found[(*path, str(index))] = node.lc.item(index)[0] + 1
-            _lines(item, (*path, str(index)), found)
+        items = enumerate(node)
+    for key, value in items:
+        place = (node.lc.data or {}).get(key)
+        if place is not None:
+            found[(*path, str(key))] = place[0] + 1
+        _lines(value, (*path, str(key)), found)
 
 
 def _plain(node: Any) -> Any:
@@ -61,7 +64,9 @@ def load_with_lines(path: Path) -> tuple[Any, dict[tuple[str, ...], int]]:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise UserError(f"{path}, line {line}: not valid YAML: {error.problem or error.context}") from None
+        # of a key that stands twice the parser also prints both values: a page for a source
+        problem = re.sub(r" with value .*", "", str(error.problem or error.context), flags=re.DOTALL)
+        raise UserError(f"{path}, line {line}: not valid YAML: {problem}") from None
     except (YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not a readable YAML file: {error}") from None
     except OSError as error:

@@ -56,19 +56,29 @@ def test_today_is_the_day_in_the_zone_of_the_project(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "message"),
     [
-        ("currency: EUR", "currency: euro", 2, "currency: String should match pattern '^[A-Z]{3}$', found 'euro'"),
+        (
+            "currency: EUR",
+            "currency: euro",
+            2,
+            "currency: expected three capital letters, for example `currency: EUR`, found",
+        ),
         ("name: shop", "name: My Shop", 1, "found 'My Shop'"),
         ("churn:", "chrun:", 5, "chrun: unknown key; did you mean 'churn'?"),
         ("horizon_days", "horizon", 5, "churn.horizon: unknown key; did you mean 'horizon_days'?"),
-        ("horizon_days: 60", "horizon_days: 0", 5, "churn.horizon_days: Input should be greater than or equal to 1"),
-        ("horizon_days: 60", "horizon_days: soon", 5, "churn.horizon_days: Input should be a valid integer"),
+        ("horizon_days: 60", "horizon_days: 0", 5, "churn.horizon_days: expected 1 or more, found 0"),
+        ("horizon_days: 60", "horizon_days: soon", 5, "churn.horizon_days: expected a whole number, found 'soon'"),
         ("Europe/Berlin", "Europe/Berln", 3, "'Europe/Berln' is not a known time zone; did you mean 'Europe/Berlin'?"),
-        ("every: month", "every: year", 4, "snapshots.every: Input should be 'month', 'week' or 'day', found 'year'"),
+        ("every: month", "every: year", 4, "snapshots.every: expected 'month', 'week' or 'day', found 'year'"),
         ("first: 2024-01-01", "first: 2024-13-01", 4, "month must be in 1..12; dates are written YYYY-MM-DD"),
-        ("first: 2024-01-01", "first: 1 January", 4, "snapshots.first: Input should be a valid date"),
+        (
+            "first: 2024-01-01",
+            "first: 1 January",
+            4,
+            "snapshots.first: expected a date such as 2024-06-01, found '1 J",
+        ),
         ("first: 2024-01-01", "last: 2024-01-01", 4, "snapshots: expected `every`"),
         ("entity: order_lines", "entity: orderlines", 8, "'orderlines' is not an entity; did you mean 'order_lines'?"),
-        ("    path: lines.csv\n", "", 7, "sources.lines.path: Field required"),
+        ("    path: lines.csv\n", "", 7, "sources.lines.path: is missing; for example `path: exports/orders_*.csv`"),
         ("    path:", "    file:", 9, "sources.lines.file: unknown key"),
         ("      quantity: n\n", "", 10, "order_lines needs the column 'quantity'"),
         ("      quantity:", "      quantty:", 14, "has no column 'quantty'; did you mean 'quantity'?"),
@@ -83,7 +93,18 @@ def test_today_is_the_day_in_the_zone_of_the_project(tmp_path: Path) -> None:
         ("quantity < 1000", "quantity +", 17, "sources.lines.rules.no giants"),
         ("name: shop", "name: shop\nname: again", 2, "not valid YAML"),
         ("currency: EUR", "currency: [EUR", 3, "not valid YAML"),
-        ("currency: EUR\n", "", 1, "currency: Field required"),
+        ("currency: EUR\n", "", 1, "currency: is missing; for example `currency: EUR`"),
+        ("currency: EUR", "currency:", 2, "currency: expected text, for example `currency: EUR`, found nothing"),
+        ("{horizon_days: 60}", "60", 5, "churn: expected a section with keys of its own, for example"),
+        ("first: 2024-01-01", "first: 20240101", 4, "snapshots.first: expected a date such as 2024-06-01"),
+        ("first: 2024-01-01", "first: 0024-01-01", 4, "snapshots: 0024-01-01 lies before 1970-01-01"),
+        ("{every: month, first: 2024-01-01}", "{dates: 2024-01-01}", 4, "snapshots.dates: expected a list"),
+        ("quantity: n", "quantity:", 14, "sources.lines.columns.quantity.column: expected the name of a column"),
+        ("quantity: n", "quantity: ''", 14, "expected the name of a column"),
+        ("quantity: n", "quantity: [n, m]", 14, "expected the name of a column"),
+        ("name: shop", "name: !!python/object/apply:os.getcwd []", 1, "name: expected text"),
+        ("name: shop", "folder: elsewhere\nname: shop", 1, "folder: unknown key"),
+        ("rules:", "rules: &same\n      <<: {none below 0: quantity > 0, giants: qty < 9}", 16, "no column 'qty'"),
     ],
 )
 def test_a_mistake_is_said_with_file_line_and_hint(tmp_path: Path, old: str, new: str, line: int, message: str) -> None:
@@ -93,6 +114,33 @@ def test_a_mistake_is_said_with_file_line_and_hint(tmp_path: Path, old: str, new
     said = [text for text in str(error.value).splitlines() if message in text]
     assert [text.split(": ")[0] for text in said] == [f"{tmp_path / 'crm.yaml'}, line {line}"], str(error.value)
     assert error.value.exit_code == 2
+
+
+def test_a_key_that_stands_twice_is_told_without_its_values(tmp_path: Path) -> None:
+    twice = GOOD + GOOD[GOOD.index("  lines:") :]
+    with pytest.raises(UserError) as error:
+        load(tmp_path, twice)
+    assert str(error.value) == f'{tmp_path / "crm.yaml"}, line 18: not valid YAML: found duplicate key "lines"'
+
+
+def test_settings_may_be_shared_by_anchors(tmp_path: Path) -> None:
+    """YAML's own way to say a thing once: two sources with the same columns."""
+    more = "  more:\n    <<: *lines\n    path: more.csv\n"
+    project = load(tmp_path, GOOD.replace("  lines:", "  lines: &lines") + more)
+    assert project.sources["more"].columns == project.sources["lines"].columns
+    assert project.sources["more"].path == "more.csv"
+
+
+def test_a_column_may_be_called_by_a_number(tmp_path: Path) -> None:
+    project = load(tmp_path, GOOD.replace("quantity: n", "quantity: 2024"))
+    assert project.sources["lines"].columns["quantity"].column == "2024"
+
+
+@pytest.mark.parametrize("package", ["no.such.thing", "..relative", "''"])
+def test_a_package_that_is_not_there_is_told(tmp_path: Path, package: str) -> None:
+    project = load(tmp_path, GOOD.replace("    path:", f"    package: {package}\n    path:"))
+    with pytest.raises(UserError, match="is not installed; install it or use a path"):
+        project.source_files("lines")
 
 
 def test_all_mistakes_are_said_at_once(tmp_path: Path) -> None:
