@@ -11,6 +11,8 @@ from crm_pipeline.contract.catalog import Transform
 from crm_pipeline.contract.lineage import column_lineage
 from crm_pipeline.contract.table import Table
 from crm_pipeline.errors import CrmError
+from crm_pipeline.ingestion.connectors import LANDED_FILES
+from crm_pipeline.ingestion.load import SOURCE_FILES
 from crm_pipeline.pipeline import AnyRecipe, Pipeline, SqlRecipe
 from crm_pipeline.resources import WarehouseResource
 from crm_pipeline.warehouse.audit import CHECKS, CheckResult
@@ -152,7 +154,7 @@ def _asset(recipe: AnyRecipe, pipeline: Pipeline, partitions: dg.PartitionsDefin
         name=name,
         group_name=table.stage,
         description=table.description,
-        deps=[dg.AssetKey(upstream) for upstream in recipe.dependencies],
+        deps=[dg.AssetKey(upstream) for upstream in _asset_dependencies(recipe)],
         partitions_def=partitions if table.is_partitioned else None,
         backfill_policy=dg.BackfillPolicy.single_run(),
         check_specs=[
@@ -190,6 +192,10 @@ def _asset(recipe: AnyRecipe, pipeline: Pipeline, partitions: dg.PartitionsDefin
         yield _materialize_result(context, outcome, charts_of(warehouse.files, table))
 
     return build
+
+
+def _asset_dependencies(recipe: AnyRecipe) -> tuple[str, ...]:
+    return (LANDED_FILES,) if recipe.table.name == SOURCE_FILES.name else recipe.dependencies
 
 
 def _kinds(recipe: AnyRecipe) -> set[str]:

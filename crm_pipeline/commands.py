@@ -10,6 +10,8 @@ from datetime import date
 import click
 
 from crm_pipeline.errors import CrmError, UserError
+from crm_pipeline.ingestion.connectors import LANDED_FILES
+from crm_pipeline.ingestion.load import SOURCE_FILES
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.plan import PlannedPart, due_snapshots, kept_snapshots, make_plan, selected
 from crm_pipeline.warehouse.published import is_published
@@ -44,8 +46,15 @@ def run_command(
     """Load what changed, then build the snapshots that are due, stale and covered by the sources."""
     names = selected(pipeline, select)
     check_dates(pipeline, dates)
+    fetched = list(pipeline.project.extractions) if SOURCE_FILES.name in names else []
+    if fetched and not dry_run:
+        pipeline.warehouse.prepare()
+        with _runner(pipeline) as runner:
+            runner.run([LANDED_FILES], [], force=force)
     loads = make_plan(pipeline, names, [], force=force, load=True)
     if dry_run:
+        if fetched:
+            click.echo(f"{LANDED_FILES}: asks {', '.join(fetched)} for what is new; that may add to what follows")
         wanted = dates or due_snapshots(pipeline)
         _print_plan(loads + make_plan(pipeline, names, wanted, force=force, load=False))
         return

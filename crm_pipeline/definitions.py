@@ -1,6 +1,7 @@
 """The Dagster code location.
 
-Only this module reads the environment: ``CRM_PIPELINE_PROJECT`` names the project's folder.
+Only this module reads the environment: ``CRM_PIPELINE_PROJECT`` names the project's folder. (Connectors read the
+variables that crm.yaml names for them: `ingestion/connectors/secrets.py`.)
 """
 
 import os
@@ -9,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 
 from crm_pipeline.assets import build_assets, build_data_quality, build_published
+from crm_pipeline.landed_files import build_landed_files
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.project import EXAMPLE, Project, load_project
 from crm_pipeline.resources import WarehouseResource
@@ -19,7 +21,12 @@ def build_definitions(project: Project) -> dg.Definitions:
     """Everything that Dagster shows and runs for one project."""
     pipeline = Pipeline(project)
     return dg.Definitions(
-        assets=[*build_assets(pipeline), build_data_quality(pipeline), build_published(pipeline)],
+        assets=[
+            build_landed_files(pipeline),
+            *build_assets(pipeline),
+            build_data_quality(pipeline),
+            build_published(pipeline),
+        ],
         jobs=build_jobs(pipeline),
         schedules=build_schedules(pipeline),
         sensors=[build_sensor(pipeline)],

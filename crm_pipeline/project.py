@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from crm_pipeline.errors import UserError
+from crm_pipeline.ingestion.connectors.secrets import check_url
+from crm_pipeline.ingestion.connectors.settings import Extract, FilesExtract, extract_model_at
 from crm_pipeline.schedule import SnapshotGrid
 from crm_pipeline.settings_words import in_words
 from crm_pipeline.yaml_lines import closest, load_with_lines
@@ -81,8 +83,9 @@ class Source(Settings):
     """One source of one entity."""
 
     entity: str
-    path: str
+    path: str | None = None
     package: str | None = None
+    extract: Extract | None = None
     time_zone: str | None = None
     data_through: date | None = None
     static: bool = False
@@ -101,6 +104,23 @@ class Source(Settings):
         if not isinstance(value, dict):
             return value
         return {str(key): {"column": item} if not isinstance(item, dict) else item for key, item in value.items()}
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Source:
+        if (self.path is None) == (self.extract is None):
+            raise ValueError("expected exactly one of `path` and `extract`")
+        if self.path is not None and "://" in self.path:
+            check_url(self.path)
+        if self.package is not None and self.extraction is not None:
+            raise ValueError("`package` goes with a `path` inside that package")
+        return self
+
+    @property
+    def extraction(self) -> Extract | None:
+        """How the rows are fetched from elsewhere, before they are files; None for files that are here."""
+        if self.path is not None and "://" in self.path:
+            return Extract(files=FilesExtract(url=self.path))
+        return self.extract
 
 
 class Project(Settings):
@@ -181,6 +201,18 @@ class Project(Settings):
         return self.warehouse_folder / "dagster"
 
     @property
+    def extractions(self) -> dict[str, Extract]:
+        """The sources that are fetched from elsewhere, by name in alphabetical order."""
+        found = {name: self.sources[name].extraction for name in sorted(self.sources)}
+        return {name: extract for name, extract in found.items() if extract is not None}
+
+    def landed_folder(self, name: str) -> Path:
+        """Where the files of a source that is fetched from elsewhere lie, below `warehouse/landed/<source>`."""
+        extract = self.sources[name].extraction
+        assert extract is not None
+        return self.warehouse_folder / "landed" / name / extract.generation
+
+    @property
     def zone(self) -> ZoneInfo:
         """The project's time zone."""
         return ZoneInfo(self.time_zone)
@@ -216,9 +248,12 @@ class Project(Settings):
         return Path(spec.origin).parent
 
     def source_files(self, name: str) -> list[Path]:
-        """The files of a source, sorted by name; a clear error when there is none."""
+        """The files of a source, sorted by name; a clear error when there is none (landed files may yet come)."""
+        if self.sources[name].extraction is not None:
+            landed = (path for path in self.landed_folder(name).rglob("*") if path.is_file())
+            return sorted(path for path in landed if path.suffix != ".part" and not path.name.startswith("."))
         base = self.source_base(name)
-        pattern = os.path.expanduser(self.sources[name].path)
+        pattern = os.path.expanduser(self.sources[name].path or "")
         found = sorted(Path(p) for p in _glob(base, pattern))
         if not found:
             raise UserError(
@@ -261,6 +296,8 @@ def _model_at(where: tuple[str, ...]) -> type[BaseModel] | None:
         "snapshots": SnapshotGrid,
     }
     if where[0] == "sources":
+        if where[2:3] == ("extract",):
+            return extract_model_at(where[3:])
         of_sources: dict[int, type[BaseModel]] = {2: Source, 4: ColumnMapping}
         return of_sources.get(len(where))
     return sections.get(where[0])

@@ -37,6 +37,11 @@ class ProgressListener(Listener):
         if self.task is not None:
             self.progress.update(self.task, completed=min(self._seen - 1, self.parts.get(name, 1) - 1))  # type: ignore[arg-type]
 
+    def noted(self, name: str, text: str) -> None:
+        """Say how far the asset has come, where the number of parts does not tell."""
+        if self.task is not None:
+            self.progress.update(self.task, description=f"{name} {text}")  # type: ignore[arg-type]
+
     def ended(self, step: StepReport) -> None:
         """Replace the bar by a line."""
         if self.task is not None:

@@ -17,6 +17,7 @@ import dagster as dg
 from crm_pipeline.assets import EXIT_CODE, FORCE_TAG, PART
 from crm_pipeline.definitions import build_definitions
 from crm_pipeline.errors import UserError, WarehouseError
+from crm_pipeline.landed_files import NOTE
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.project import free_bytes
 from crm_pipeline.warehouse.connection import DISK_IS_FULL, is_full_disk, translated
@@ -68,6 +69,9 @@ class Listener:
 
     def advanced(self, name: str) -> None:
         """An asset begins its next part."""
+
+    def noted(self, name: str, text: str) -> None:
+        """An asset says how far it has come."""
 
     def ended(self, step: StepReport) -> None:
         """An asset has ended."""
@@ -209,6 +213,8 @@ def _follow(instance: dg.DagsterInstance, report: RunReport, cursor: Any, listen
                 _note(report, entry.dagster_event, listener)
             elif entry.step_key and entry.user_message.startswith(PART):
                 listener.advanced(entry.step_key)
+            elif entry.step_key and entry.user_message.startswith(NOTE):
+                listener.noted(entry.step_key, entry.user_message.removeprefix(NOTE))
         if not connection.records:
             return cursor
         cursor = connection.cursor

@@ -9,6 +9,7 @@ import dagster as dg
 
 from crm_pipeline.assets import DATA_QUALITY, PUBLISHED
 from crm_pipeline.errors import CrmError
+from crm_pipeline.ingestion.connectors import LANDED_FILES
 from crm_pipeline.pipeline import Pipeline
 
 LOAD_JOB, SNAPSHOT_JOB, EVERYTHING_JOB = "load", "snapshot", "everything"
@@ -22,7 +23,7 @@ def build_jobs(pipeline: Pipeline) -> list[Any]:
     return [
         dg.define_asset_job(
             LOAD_JOB,
-            selection=dg.AssetSelection.assets(*load, DATA_QUALITY, PUBLISHED),
+            selection=dg.AssetSelection.assets(LANDED_FILES, *load, DATA_QUALITY, PUBLISHED),
             description="Load, check and clean the sources.",
         ),
         dg.define_asset_job(
@@ -76,6 +77,8 @@ def source_fingerprint(pipeline: Pipeline) -> str:
     """Changes when a source file appears, goes, grows or is written again; cheap, for it is asked every minute."""
     texts = []
     for name in sorted(pipeline.project.sources):
+        if pipeline.project.sources[name].extraction is not None:
+            continue  # these are asked in every load, by its first asset
         for path in pipeline.project.source_files(name):
             found = path.stat()
             texts.append(f"{name} {path.name} {found.st_size} {found.st_mtime_ns}")

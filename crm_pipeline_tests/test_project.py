@@ -78,7 +78,7 @@ def test_today_is_the_day_in_the_zone_of_the_project(tmp_path: Path) -> None:
         ),
         ("first: 2024-01-01", "last: 2024-01-01", 4, "snapshots: expected `every`"),
         ("entity: order_lines", "entity: orderlines", 8, "'orderlines' is not an entity; did you mean 'order_lines'?"),
-        ("    path: lines.csv\n", "", 7, "sources.lines.path: is missing; for example `path: exports/orders_*.csv`"),
+        ("    path: lines.csv\n", "", 7, "sources.lines: expected exactly one of `path` and `extract`"),
         ("    path:", "    file:", 9, "sources.lines.file: unknown key"),
         ("      quantity: n\n", "", 10, "order_lines needs the column 'quantity'"),
         ("      quantity:", "      quantty:", 14, "has no column 'quantty'; did you mean 'quantity'?"),

@@ -115,11 +115,15 @@ class SourceFilesRecipe:
         marks = ", ".join("?" for _ in SOURCE_FILES.columns)
         for key, values in sorted(rows.items()):
             is_current = key in current or (
-                (key[0], key[1]) not in replaced and bool(values[6]) and key[0] in self.project.sources
+                (key[0], key[1]) not in replaced and bool(values[6]) and self._outlives_its_file(key[0])
             )
             connection.execute(
                 f"insert into {candidate_name(SOURCE_FILES)} values ({marks})", [*values[:6], is_current, *values[7:]]
             )
+
+    def _outlives_its_file(self, name: str) -> bool:
+        """Whether rows stay when their file goes: delivered files are moved away, landed ones go only when replaced."""
+        return name in self.project.sources and self.project.sources[name].extraction is None
 
     def _known(self, connection: DuckDBPyConnection) -> dict[tuple[str, str, str], tuple[object, ...]]:
         location = qualified_from(connection, SOURCE_FILES)

@@ -116,6 +116,13 @@ def _known_at(entity: Entity, source: Source) -> str:
     return f'"{entity.event_time}"' if entity.event_time else "cast(null as timestamp)"
 
 
+def _source_row(source: Source) -> tuple[str, str]:
+    """Which row of the source this is, and which of its versions; nothing where rows are never replaced one by one."""
+    if source.extraction is None or not source.extraction.is_upsert:
+        return "cast(null as varchar) as source_key", "cast(null as bigint) as source_version"
+    return "__key as source_key", "cast(__version as bigint) as source_version"
+
+
 def content_digest(names: Sequence[str]) -> str:
     """The identifier of a row that has none of its own: a digest of its content."""
     return "md5(concat_ws('|', " + ", ".join(f"coalesce(cast(\"{name}\" as varchar), '')" for name in names) + "))"
@@ -157,7 +164,8 @@ def source_query(entity: Entity, name: str, source: Source, files: Sequence[Load
         f"timestamp '{file.loaded_at}' as loaded_at, * from read_parquet({literal(str(file.copy))})"
         for file in files
     )
-    mapped = ", ".join(["source", "file_name", "loaded_at", "__position as position", "__broken as broken", *texts])
+    identity = ["__position as position", "__broken as broken", *_source_row(source)]
+    mapped = ", ".join(["source", "file_name", "loaded_at", *identity, *texts])
     own = [c for c in entity.columns if c.name != "known_at"]
     typed = [f'{_typed(c, source.columns.get(c.name), zone, project_zone)} as "{c.name}"' for c in own]
     known = next(c for c in entity.columns if c.name == "known_at")
@@ -179,6 +187,7 @@ def source_query(entity: Entity, name: str, source: Source, files: Sequence[Load
         f"with mapped as (select {mapped} from ({reads})), typed as (select *, {', '.join(typed)} from mapped), "
         f"{_with_orders(source)}, "
         f"judged as (select *, {_known_at(entity, source)} as known_at, {verdict} as rule from placed) "
-        f"select source, file_name, position, loaded_at, {', '.join(values)}{carried}, known_at, "
+        f"select source, file_name, position, loaded_at, source_key, source_version, "
+        f"{', '.join(values)}{carried}, known_at, "
         f"case when rule is null then 'clean' else 'rejected' end as verdict, rule from judged"
     )

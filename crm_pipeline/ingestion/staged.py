@@ -52,6 +52,13 @@ def staged_table(entity: Entity) -> Table:
             Column(
                 "loaded_at", "timestamp", "When the file was first read, in the project's time zone.", is_volatile=True
             ),
+            Column(
+                "source_key",
+                "varchar",
+                "Digest of the source's own key, where a changed row is read again and replaces its older version.",
+                nullable=True,
+            ),
+            Column("source_version", "bigint", "Grows with every version of that row.", nullable=True),
             *own,
             columns.KNOWN_AT.may_be_null(),
             Column("verdict", "varchar", "clean, rejected or duplicate."),
@@ -102,7 +109,12 @@ class StagedRecipe:
             source_query(self.project.entity_of(name), name, source, (), self.project.time_zone)
             for name, source in sources.items()
         ]
-        return digest(repr(self.table.columns), *queries, *_unique_sql(self.entity, self.table))
+        return digest(
+            repr(self.table.columns),
+            *queries,
+            superseded_sql(candidate_name(self.table)),
+            *_unique_sql(self.entity, self.table),
+        )
 
     def part_inputs(self, part: Part) -> Mapping[str, str]:
         """None: the table has no parts."""
@@ -147,6 +159,7 @@ class StagedRecipe:
             entity, source = self.project.entity_of(name), self.project.sources[name]
             query = source_query(entity, name, source, files, self.project.time_zone)
             connection.execute(f"insert into {candidate} by name select {names} from ({query})")
+        connection.execute(superseded_sql(candidate))
         find, mark = _unique_sql(self.entity, self.table)
         connection.execute(find)
         found = connection.execute(f"select count(*) from {REPEATED_KEYS}").fetchone()
@@ -164,6 +177,20 @@ def _headers_sql(connection: DuckDBPyConnection) -> str:
     return (
         f"create or replace temporary view {ORDER_HEADERS} as select {names} from {rows} as orders "
         "where verdict = 'clean'"
+    )
+
+
+def superseded_sql(table: str) -> str:
+    """The statement that marks older versions of a source's row as duplicates, whatever their verdict was.
+
+    A newer version says all that there is to say about its row, also when a rule rejects it.
+    """
+    return (
+        f"update {table} as c set verdict = 'duplicate', rule = null from ("
+        f"select source, source_key, max(source_version) as newest from {table} where source_key is not null "
+        "group by source, source_key having min(source_version) < max(source_version)) as versions "
+        "where c.source = versions.source and c.source_key = versions.source_key "
+        "and c.source_version < versions.newest"
     )
 
 
