@@ -89,7 +89,9 @@ def _prepare(engine: sa.Engine, driver: str) -> None:
 def abandon(connection: sa.Connection, result: sa.CursorResult[Any]) -> None:
     """Leave a result that is not read to its end; PyMySQL would first read all the rest of it."""
     if connection.dialect.name in ("mysql", "mariadb") and result.cursor is not None:
-        result.cursor.connection = None  # type: ignore[attr-defined]
+        unread = getattr(result.cursor, "_result", None)
+        if unread is not None:
+            unread.unbuffered_active = False
         connection.invalidate()
 
 
