@@ -139,7 +139,7 @@ def _print_plan(plan: Sequence[PlannedPart]) -> None:
 def status_command(pipeline: Pipeline) -> None:
     """A few lines: what is built, stale, failed, waiting; and what to do."""
     from crm_pipeline.plan import covered_through
-    from crm_pipeline.status import failed_checks, last_run
+    from crm_pipeline.status import changed_columns, failed_checks, last_run
 
     project = pipeline.project
     click.echo(f"{project.name}: {project.folder / 'crm.yaml'}")
@@ -156,7 +156,7 @@ def status_command(pipeline: Pipeline) -> None:
         click.echo(f"  {item.table.name} {item.part or ''}: {item.reason}")
     if len(plan) > 5:
         click.echo(f"  … and {len(plan) - 5} more (crm-pipeline run --dry-run lists them)")
-    for line in (*last_run(pipeline), *failed_checks(pipeline)):
+    for line in (*last_run(pipeline), *failed_checks(pipeline), *changed_columns(pipeline)):
         click.echo(line)
     _say_waiting(pipeline, waiting)
     click.echo(

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from crm_pipeline.errors import UserError
 from crm_pipeline.ingestion.connectors.secrets import check_url
 from crm_pipeline.ingestion.connectors.settings import Extract, FilesExtract, extract_model_at
+from crm_pipeline.ingestion.reading.settings import ReadSettings
 from crm_pipeline.schedule import SnapshotGrid
 from crm_pipeline.settings_words import in_words
 from crm_pipeline.yaml_lines import closest, load_with_lines
@@ -62,7 +63,13 @@ class ColumnMapping(Settings):
 
     column: str | None = None
     sql: str | None = None
-    format: str | None = None
+    format: str | list[str] | None = None
+    optional: bool = False
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The ways in which a date or time may be written, tried in this order."""
+        return (self.format,) if isinstance(self.format, str) else tuple(self.format or ())
 
     @field_validator("column", mode="before")
     @classmethod
@@ -90,6 +97,7 @@ class Source(Settings):
     data_through: date | None = None
     static: bool = False
     join: str | None = None
+    read: ReadSettings = ReadSettings()
     columns: dict[str, ColumnMapping]
     rules: dict[str, str] = Field(default_factory=dict)
 
@@ -298,6 +306,8 @@ def _model_at(where: tuple[str, ...]) -> type[BaseModel] | None:
     if where[0] == "sources":
         if where[2:3] == ("extract",):
             return extract_model_at(where[3:])
+        if where[2:] == ("read",):
+            return ReadSettings
         of_sources: dict[int, type[BaseModel]] = {2: Source, 4: ColumnMapping}
         return of_sources.get(len(where))
     return sections.get(where[0])

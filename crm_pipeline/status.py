@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from crm_pipeline.pipeline import Pipeline
+from crm_pipeline.summary import schema_changes
 
 
 def last_run(pipeline: Pipeline) -> list[str]:
@@ -27,6 +28,12 @@ def last_run(pipeline: Pipeline) -> list[str]:
         f"Last run: {record.dagster_run.status.value.lower()} "
         f"({started:%Y-%m-%d %H:%M}, {record.dagster_run.run_id[:8]})."
     ]
+
+
+def changed_columns(pipeline: Pipeline) -> list[str]:
+    """How the columns of each source's newest file differ from those before."""
+    with pipeline.warehouse.connect(read_only=True) as connection:
+        return schema_changes(connection)
 
 
 def failed_checks(pipeline: Pipeline) -> list[str]:

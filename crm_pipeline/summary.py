@@ -26,7 +26,7 @@ def print_summary(pipeline: Pipeline) -> None:
         return
     with pipeline.warehouse.connect(read_only=True) as connection:
         for title, lines in (
-            ("Rows", _reconciliation(connection)),
+            ("Rows", [*_reconciliation(connection), *schema_changes(connection)]),
             ("Customers", _customers(connection)),
             ("Segments", _segments(connection)),
             ("Churn", _churn(connection)),
@@ -65,6 +65,27 @@ def _reconciliation(connection: DuckDBPyConnection) -> list[str]:
         )
         lines += [f"Rejected most: {source}: {rule} ({n:,} rows)" for source, rule, n in rules]
     return lines
+
+
+def schema_changes(connection: DuckDBPyConnection) -> list[str]:
+    """How the columns of each source's newest file differ from those before."""
+    if not _has(connection, "schema_changes"):
+        return []
+    rows = _rows(
+        connection,
+        "select source, file_name, column_name, change, before, after from quality.schema_changes "
+        "where is_newest order by all limit 10",
+    )
+    words = {
+        "new": "is new",
+        "dropped": "is gone",
+        "renamed": "is likely called {after!r} now",
+        "retyped": "was {before} and is {after}",
+    }
+    return [
+        f"Columns of {source} changed in {file}: {column!r} {words[change].format(before=before, after=after)}."
+        for source, file, column, change, before, after in rows
+    ]
 
 
 def _customers(connection: DuckDBPyConnection) -> list[str]:

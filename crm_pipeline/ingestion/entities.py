@@ -19,7 +19,7 @@ class Mapped(Protocol):
     @property
     def sql(self) -> str | None: ...
     @property
-    def format(self) -> str | None: ...
+    def formats(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,8 @@ class Entity:
             try:
                 if mapping.sql is not None:
                     safe_casts(mapping.sql)
-                if mapping.format is not None:
-                    self._check_format(name, mapping.format)
+                for pattern in mapping.formats:
+                    self._check_format(name, pattern)
             except ValueError as error:
                 raise ValueError(f"{where}.{name}: {error}") from None
         for column in self.columns:

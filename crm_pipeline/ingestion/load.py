@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from crm_pipeline.contract.catalog import INGESTION_STAGE
 from crm_pipeline.contract.table import Table
 from crm_pipeline.errors import UserError
 from crm_pipeline.ingestion import source_files
-from crm_pipeline.ingestion.copy import check_copy, copy_file, sha256_of
+from crm_pipeline.ingestion.reading.copy import copy_name, sha256_of, write_copy
+from crm_pipeline.ingestion.reading.drift import schema_changes
+from crm_pipeline.ingestion.reading.mapped_columns import check_columns, check_copy, copied_names
 from crm_pipeline.project import Project
 from crm_pipeline.warehouse.as_of import qualified_from
 from crm_pipeline.warehouse.candidate import Part, candidate_name, create_candidate
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 SOURCE_FILES = replace(source_files.TABLE, stage=INGESTION_STAGE)
+
+Key: TypeAlias = tuple[str, str, str]
+"""Source, file name and digest: what identifies a row of the manifest."""
+Row: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ class SourceFilesRecipe:
     def _source_hash(self, name: str) -> str:
         source = self.project.sources[name]
         files = [f"{self._file_name(name, path)}={sha256_of(path)}" for path in self.project.source_files(name)]
-        return digest(source.entity, str(self._data_through(name)), *files)
+        return digest(source.entity, str(self._data_through(name)), copy_name("", source.read), *files)
 
     def _data_through(self, name: str) -> object:
         return self.project.sources[name].data_through or self.project.data_through
@@ -76,35 +82,21 @@ class SourceFilesRecipe:
         """Copy every file whose content is new; the manifest keeps a row for each content ever read."""
         loaded_at = self.now().astimezone(self.project.zone).replace(tzinfo=None, microsecond=0)
         known = self._known(connection)
-        rows: dict[tuple[str, str, str], tuple[object, ...]] = dict(known)
-        current: set[tuple[str, str, str]] = set()
+        rows: dict[Key, Row] = dict(known)
+        current: set[Key] = set()
         for name in sorted(self.project.sources):
             source = self.project.sources[name]
             lines = 0
             for path in self.project.source_files(name):
                 file_name, sha = self._file_name(name, path), sha256_of(path)
                 key = (name, file_name, sha)
-                target = self.raw_files / f"{sha}.parquet"
                 progress(f"{SOURCE_FILES.name} {file_name}")
-                if key not in known or not target.exists():
-                    count = copy_file(path, name, source, target)
-                else:
-                    count = int(str(known[key][5]))
-                    check_copy(path, name, source, target)
-                first_loaded = known[key][8] if key in known else loaded_at
-                rows[key] = (
-                    name,
-                    source.entity,
-                    file_name,
-                    sha,
-                    path.stat().st_size,
-                    count,
-                    True,
-                    self._data_through(name),
-                    first_loaded,
-                )
+                row = self._loaded(path, key, rows)
+                row["loaded_at"] = known[key]["loaded_at"] if key in known else loaded_at
+                progress(f"{SOURCE_FILES.name} {file_name}: {row['read_as']}")
+                rows[key] = row
                 current.add(key)
-                lines += count
+                lines += int(str(row["row_count"]))
             if not lines and source.entity in ("order_lines", "orders"):
                 raise UserError(
                     f"{self.project.folder / 'crm.yaml'}: sources.{name}: the files hold no rows; "
@@ -113,22 +105,65 @@ class SourceFilesRecipe:
         replaced = {(name, file_name) for name, file_name, _ in current}
         create_candidate(connection, SOURCE_FILES)
         marks = ", ".join("?" for _ in SOURCE_FILES.columns)
-        for key, values in sorted(rows.items()):
-            is_current = key in current or (
-                (key[0], key[1]) not in replaced and bool(values[6]) and self._outlives_its_file(key[0])
+        for key, row in sorted(rows.items(), key=lambda item: item[0]):
+            row["is_current"] = key in current or (
+                (key[0], key[1]) not in replaced and bool(row["is_current"]) and self._outlives_its_file(key[0])
             )
             connection.execute(
-                f"insert into {candidate_name(SOURCE_FILES)} values ({marks})", [*values[:6], is_current, *values[7:]]
+                f"insert into {candidate_name(SOURCE_FILES)} values ({marks})",
+                [row[column] for column in SOURCE_FILES.column_names],
             )
 
     def _outlives_its_file(self, name: str) -> bool:
         """Whether rows stay when their file goes: delivered files are moved away, landed ones go only when replaced."""
         return name in self.project.sources and self.project.sources[name].extraction is None
 
-    def _known(self, connection: DuckDBPyConnection) -> dict[tuple[str, str, str], tuple[object, ...]]:
+    def _loaded(self, path: Path, key: Key, rows: Mapping[Key, Row]) -> Row:
+        """The manifest's row of one file; it is copied unless a copy by this reader, with these settings, is there."""
+        name, file_name, sha = key
+        source = self.project.sources[name]
+        target = self.raw_files / copy_name(sha, source.read)
+        before = rows.get(key)
+        if before is not None and before["copy_name"] == target.name and target.exists():
+            check_copy(path, name, source.columns, target)
+            return {**before, "is_current": True, "data_through": self._data_through(name)}
+        former = self._former_copy(key, rows)
+        names = copied_names(former) if former else ()
+        copied = write_copy(
+            path, source.read, target, lambda found: check_columns(path, name, source.columns, found, names)
+        )
+        lines = copied.lines
+        return {
+            "source": name,
+            "entity": source.entity,
+            "file_name": file_name,
+            "sha256": sha,
+            "copy_name": target.name,
+            "read_as": copied.facts.summary,
+            "byte_count": path.stat().st_size,
+            "row_count": copied.row_count,
+            "line_count": lines.total if lines else None,
+            "skipped_line_count": lines.skipped if lines else None,
+            "record_line_count": lines.of_records if lines else None,
+            "rejected_line_count": lines.rejected if lines else None,
+            "schema_changes": [asdict(change) for change in schema_changes(former, target)] if former else None,
+            "is_current": True,
+            "data_through": self._data_through(name),
+        }
+
+    def _former_copy(self, key: Key, rows: Mapping[Key, Row]) -> Path | None:
+        """The copy to compare a new content with: of the same file, else of the source's file loaded last."""
+        of_source = [row for other, row in rows.items() if other[0] == key[0] and other != key and row["is_current"]]
+        same = [row for row in of_source if row["file_name"] == key[1]]
+        newest = max(same or of_source, key=lambda row: (str(row.get("loaded_at")), row["file_name"]), default=None)
+        copy = self.raw_files / str(newest["copy_name"]) if newest else None
+        return copy if copy is not None and copy.is_file() else None
+
+    def _known(self, connection: DuckDBPyConnection) -> dict[Key, Row]:
         location = qualified_from(connection, SOURCE_FILES)
         if location is None:
             return {}
-        names = ", ".join(SOURCE_FILES.column_names)
-        rows = connection.execute(f"select {names} from {location}").fetchall()
-        return {(row[0], row[2], row[3]): row for row in rows}
+        names = SOURCE_FILES.column_names
+        rows = connection.execute(f"select {', '.join(names)} from {location}").fetchall()
+        found = [dict(zip(names, row, strict=True)) for row in rows]
+        return {(row["source"], row["file_name"], row["sha256"]): row for row in found}

@@ -8,8 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 from crm_pipeline.contract.sql import safe_casts
-from crm_pipeline.ingestion.entities import Entity, EntityColumn
-from crm_pipeline.project import FROM_ORDER, ColumnMapping, Source
+from crm_pipeline.ingestion.entities import Entity
+from crm_pipeline.ingestion.reading.mapped_columns import copied_names, read_columns
+from crm_pipeline.ingestion.values import is_too_large, literal, source_columns, text_of, typed
+from crm_pipeline.project import FROM_ORDER, Source
 
 ORDER_HEADERS = "order_headers"
 """The temporary view in which lines find their orders: source, order_id and what is known of clean orders."""
@@ -19,7 +21,6 @@ DERIVED_AMOUNT = (  # wide enough for any product of the two
     "try_cast(round(quantity::decimal(19, 3) * unit_price::decimal(19, 4) - coalesce(discount_amount, 0), 4) "
     "as decimal(18, 4))"
 )
-HAS_OFFSET = r":\d\d(\.\d+)?\s*(Z|[+-]\d\d(:?\d\d)?)$"
 WORDS = {
     "decimal": "a number",
     "timestamp": "a date and time",
@@ -38,42 +39,6 @@ class LoadedFile:
     loaded_at: datetime
 
 
-def literal(text: str) -> str:
-    """A SQL string."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _text(mapping: ColumnMapping | None) -> str:
-    """The value as text; blank means missing."""
-    if mapping is None:
-        return "cast(null as varchar)"
-    if mapping.column is not None:
-        name = mapping.column.replace('"', '""')
-        return f"nullif(trim(\"{name}\"), '')"
-    return f"nullif(trim(cast(try({safe_casts(mapping.sql or '')}) as varchar)), '')"
-
-
-def _typed(column: EntityColumn, mapping: ColumnMapping | None, zone: str, project_zone: str) -> str:
-    text = f'"text_{column.name}"'
-    if column.type == "varchar":
-        return text
-    if column.type not in ("timestamp", "date"):
-        return f"try_cast({text} as {column.type})"
-    if mapping is not None and mapping.format is not None:
-        local = f"try_strptime({text}, {literal(mapping.format)})"
-        if mapping.format.replace("%%", "").lower().count("%z"):  # the text says its own zone
-            return f"cast(timezone({literal(project_zone)}, {local}) as {column.type})"
-    else:
-        local = f"try_cast({text} as timestamp)"
-    if column.type == "date":
-        return f"cast({local} as date)"
-    moved = local if zone == project_zone else f"timezone({literal(project_zone)}, timezone({literal(zone)}, {local}))"
-    if mapping is not None and mapping.format is not None:
-        return moved
-    offset = f"timezone({literal(project_zone)}, try_cast({text} as timestamptz))"
-    return f"case when regexp_matches({text}, '{HAS_OFFSET}') then {offset} else {moved} end"
-
-
 def _verdict(entity: Entity, source: Source, project_rules: Sequence[tuple[str, str]]) -> str:
     """The first rule that the row breaks, as a case expression; null for a good row."""
     cases = ["when broken is not null then 'line cannot be read: ' || broken"]
@@ -85,10 +50,11 @@ def _verdict(entity: Entity, source: Source, project_rules: Sequence[tuple[str, 
     for column in entity.columns:
         word = WORDS[column.type.split("(")[0]]
         if column.type != "varchar" and column.name in source.columns:
-            cases.append(
-                f'when "text_{column.name}" is not null and "{column.name}" is null '
-                f"then '{column.name} is not {word}'"
-            )
+            failed = f'"text_{column.name}" is not null and "{column.name}" is null'
+            if word == "a number":
+                too_large = is_too_large(column, source.columns[column.name], source.read)
+                cases.append(f"when {failed} and {too_large} then '{column.name} is too large'")
+            cases.append(f"when {failed} then '{column.name} is not {word}'")
     if source.amount_is_derived:
         known = "quantity is not null and unit_price is not null"
         cases.append(f"when {known} and net_amount is null then 'net_amount is not a number'")
@@ -142,6 +108,17 @@ def _with_orders(source: Source) -> str:
     )
 
 
+def _file_query(name: str, source: Source, file: LoadedFile) -> str:
+    """The needed columns of one file by their names: files of one source may have them in any order."""
+    wanted = source_columns([(m, read_columns(m)) for m in source.columns.values()], copied_names(file.copy))
+    is_upsert = source.extraction is not None and source.extraction.is_upsert
+    chosen = ", ".join(["__position", "__broken", *(["__key", "__version"] if is_upsert else []), *wanted])
+    return (
+        f"select {literal(name)} as __source, {literal(file.name)} as __file_name, "
+        f"timestamp '{file.loaded_at}' as __loaded_at, {chosen} from read_parquet({literal(str(file.copy))})"
+    )
+
+
 def source_query(entity: Entity, name: str, source: Source, files: Sequence[LoadedFile], project_zone: str) -> str:
     """Select the staged columns of one source: position, typed values, known_at, verdict and the broken rule.
 
@@ -149,30 +126,26 @@ def source_query(entity: Entity, name: str, source: Source, files: Sequence[Load
     """
     zone = source.time_zone or project_zone
     extra = [key for key in source.columns if key not in entity.column_names]
-    texts = [f'{_text(source.columns.get(c.name))} as "text_{c.name}"' for c in entity.columns]
+    texts = [f'{text_of(source.columns.get(c.name), source.read)} as "text_{c.name}"' for c in entity.columns]
     attributes = (
         "map(["
         + ", ".join(literal(key) for key in extra)
         + "], ["
-        + ", ".join(_text(source.columns[key]) for key in extra)
+        + ", ".join(text_of(source.columns[key], source.read) for key in extra)
         + "])"
     )
     if entity.extra_columns:
         texts.append(f"cast({attributes if extra else 'map([], [])'} as map(varchar, varchar)) as attributes")
-    reads = " union all ".join(
-        f"select {literal(name)} as source, {literal(file.name)} as file_name, "
-        f"timestamp '{file.loaded_at}' as loaded_at, * from read_parquet({literal(str(file.copy))})"
-        for file in files
-    )
-    identity = ["__position as position", "__broken as broken", *_source_row(source)]
-    mapped = ", ".join(["source", "file_name", "loaded_at", *identity, *texts])
+    reads = " union all ".join(_file_query(name, source, file) for file in files)
+    own_names = ("source", "file_name", "loaded_at", "position", "broken")  # a file may have columns of these names
+    mapped = ", ".join([*(f"__{own} as {own}" for own in own_names), *_source_row(source), *texts])
     own = [c for c in entity.columns if c.name != "known_at"]
-    typed = [f'{_typed(c, source.columns.get(c.name), zone, project_zone)} as "{c.name}"' for c in own]
+    types = [f'{typed(c, source.columns.get(c.name), source.read, zone, project_zone)} as "{c.name}"' for c in own]
     known = next(c for c in entity.columns if c.name == "known_at")
-    typed.append(f"{_typed(known, source.columns.get('known_at'), zone, project_zone)} as mapped_known_at")
+    types.append(f"{typed(known, source.columns.get('known_at'), source.read, zone, project_zone)} as mapped_known_at")
     if source.amount_is_derived:
-        typed = [item for item in typed if not item.endswith('as "net_amount"')]
-        typed.append(f"{DERIVED_AMOUNT} as net_amount")
+        types = [item for item in types if not item.endswith('as "net_amount"')]
+        types.append(f"{DERIVED_AMOUNT} as net_amount")
     generated = entity.generated_key if entity.generated_key not in source.columns else None
     values = [
         f'{content_digest([c.name for c in own if c.name != generated])} as "{c.name}"'
@@ -184,7 +157,7 @@ def source_query(entity: Entity, name: str, source: Source, files: Sequence[Load
     rules = [*entity.rules, *((safe_casts(predicate), reason) for reason, predicate in source.rules.items())]
     verdict = _verdict(entity, source, rules).replace('"known_at"', "mapped_known_at")
     return (
-        f"with mapped as (select {mapped} from ({reads})), typed as (select *, {', '.join(typed)} from mapped), "
+        f"with mapped as (select {mapped} from ({reads})), typed as (select *, {', '.join(types)} from mapped), "
         f"{_with_orders(source)}, "
         f"judged as (select *, {_known_at(entity, source)} as known_at, {verdict} as rule from placed) "
         f"select source, file_name, position, loaded_at, source_key, source_version, "

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from crm_pipeline.contract import columns
 from crm_pipeline.contract.table import Column, Table
-from crm_pipeline.ingestion.copy import check_copy
 from crm_pipeline.ingestion.entities import ENTITIES, Entity
 from crm_pipeline.ingestion.load import SOURCE_FILES
 from crm_pipeline.ingestion.mapping import ORDER_HEADERS, LoadedFile, source_query
+from crm_pipeline.ingestion.reading.mapped_columns import check_copy
 from crm_pipeline.project import Project
 from crm_pipeline.warehouse.as_of import empty_rows, is_there, qualified_from
 from crm_pipeline.warehouse.candidate import Part, candidate_name, create_candidate
@@ -134,12 +134,12 @@ class StagedRecipe:
         if location is None:
             return found
         rows = connection.execute(
-            f"select source, file_name, sha256, loaded_at from {location} "
+            f"select source, file_name, copy_name, loaded_at from {location} "
             "where is_current and list_contains($names::varchar[], source) order by all",
             {"names": names},
         ).fetchall()
-        for source, file_name, sha, loaded_at in rows:
-            found[source].append(LoadedFile(file_name, self.raw_files / f"{sha}.parquet", loaded_at))
+        for source, file_name, copy, loaded_at in rows:
+            found[source].append(LoadedFile(file_name, self.raw_files / copy, loaded_at))
         return found
 
     def build(self, connection: DuckDBPyConnection, parts: Sequence[Part], progress: Callable[[str], None]) -> None:
@@ -155,7 +155,7 @@ class StagedRecipe:
             progress(f"{self.table.name} {name}")
             for file in files:
                 path = self.project.source_base(name) / file.name
-                check_copy(path, name, self.project.sources[name], file.copy)
+                check_copy(path, name, self.project.sources[name].columns, file.copy)
             entity, source = self.project.entity_of(name), self.project.sources[name]
             query = source_query(entity, name, source, files, self.project.time_zone)
             connection.execute(f"insert into {candidate} by name select {names} from ({query})")

@@ -21,18 +21,24 @@ def only_line(folder: Path, values: dict[str, str], **settings: Any) -> dict[str
         ("order_id", "", "order_id is missing"),
         ("order_id", "   ", "order_id is missing"),
         ("quantity", "two", "quantity is not a number"),
+        ("quantity", "1_000", "quantity is not a number"),
         ("quantity", "NaN", "quantity is not a number"),
-        ("quantity", "1e400", "quantity is not a number"),
+        ("quantity", "1e400", "quantity is too large"),
         ("net_amount", "$5", "net_amount is not a number"),
-        ("net_amount", "99999999999999999999", "net_amount is not a number"),  # more than the type holds
+        ("net_amount", "99999999999999999999", "net_amount is too large"),
         ("ordered_at", "", "ordered_at is missing"),
         ("ordered_at", "2023-02-30 12:00:00", "ordered_at is not a date and time"),
         ("ordered_at", "2023-02-28 25:00:00", "ordered_at is not a date and time"),
         ("ordered_at", "01/02/2024", "ordered_at is not a date and time"),  # which of the two is the month?
         ("ordered_at", "1969-12-31 23:59:59", "ordered_at lies before 1970-01-01"),
-        ("ordered_at", "-infinity", "ordered_at lies before 1970-01-01"),
+        ("ordered_at", "-infinity", "ordered_at is not a date and time"),
         ("ordered_at", "2024-06-02 12:00:01", "ordered_at lies in the future"),  # loaded on 1 June at noon
-        ("ordered_at", "infinity", "ordered_at lies in the future"),
+        ("ordered_at", "epoch", "ordered_at is not a date and time"),
+        (
+            "ordered_at",
+            "2024-01-05 10:00 Europe/Berlin",
+            "ordered_at is not a date and time",
+        ),
     ],
 )
 def test_rejects_what_breaks_a_rule(tmp_path: Path, column: str, text: str, rule: str) -> None:

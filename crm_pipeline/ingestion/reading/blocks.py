@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-import pyarrow as pa
-
 from crm_pipeline.ingestion.reading.encoding import CHUNK_BYTES, Encoding, Utf8Chunks
 
 LONGEST_LINE_BYTES = 16 << 20
@@ -97,4 +95,6 @@ class Blocks:
 
 def open_bytes(path: Path) -> BinaryIO:
     """The file's bytes, decompressed where its name ends in `.gz` or `.zst`."""
+    import pyarrow as pa
+
     return cast(BinaryIO, pa.input_stream(str(path), compression="detect"))

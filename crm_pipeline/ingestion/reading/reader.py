@@ -85,14 +85,14 @@ def kind_of(path: Path) -> Kind | None:
 def unique_names(names: Sequence[str]) -> list[str]:
     """Trimmed names; a missing one is called by its number, a repeated one gets a number, whatever their case.
 
-    Two leading underscores are taken off: such names are the copies' own columns.
+    The names of the copies' own columns lose their underscores.
     """
     found: list[str] = []
     taken: set[str] = set()
     for number, given in enumerate(names):
         name = base = given.strip().replace("\0", "") or f"column{number}"
-        if base.startswith("__"):
-            name = base = base.lstrip("_") or f"column{number}"
+        if base.lower() in (POSITION, BROKEN):
+            name = base = base.strip("_")
         repeat = 0
         while name.lower() in taken:
             repeat += 1

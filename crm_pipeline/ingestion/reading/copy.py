@@ -1,0 +1,115 @@
+"""Copies files into immutable Parquet: all text, each record with its position, every physical line accounted for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from crm_pipeline.errors import UserError
+from crm_pipeline.ingestion.reading.look import open_reader
+from crm_pipeline.ingestion.reading.reader import BROKEN, Facts, LineCounts, text_schema, unreadable
+from crm_pipeline.ingestion.reading.settings import READER_VERSION, ReadSettings
+from crm_pipeline.warehouse.connection import is_full_disk
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_LINE_ENDS = r"\r\n|\n|\r"
+
+
+@dataclass(frozen=True)
+class CopiedFile:
+    """What was copied: rows (records and rejected lines), what was found, and what became of the lines.
+
+    Of ``lines`` the total and the skipped ones are counted while reading; those of records and the rejected ones are
+    counted again in the copy. None for files without lines.
+    """
+
+    row_count: int
+    facts: Facts
+    lines: LineCounts | None
+
+
+def sha256_of(path: Path) -> str:
+    """Digest of a file's bytes; UserError when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); check the file and its permissions") from None
+
+
+def copy_name(sha256: str, read: ReadSettings) -> str:
+    """The copy's file name: content, reader and the settings that decide what is read."""
+    return ".".join(part for part in (sha256, f"r{READER_VERSION}", read.copy_digest, "parquet") if part)
+
+
+def write_copy(
+    path: Path, read: ReadSettings, target: Path, check: Callable[[Sequence[str]], None] = lambda names: None
+) -> CopiedFile:
+    """Write the copy of one file to ``target``, which appears only when it is whole.
+
+    ``check`` is given the file's column names before anything is written.
+    UserError when the file cannot be read; OSError when the disk is full.
+    """
+    draft = target.with_name(f"{target.name}.new")
+    try:
+        reader = open_reader(path, read)
+        check(reader.facts.names)
+        rows = _write(reader.batches(), draft, list(reader.facts.names))
+        lines = _recounted(draft, reader.lines, reader.facts) if reader.lines else None
+        os.replace(draft, target)
+    except OSError as error:
+        if is_full_disk(error):
+            raise
+        raise unreadable(path, error.strerror or error) from None
+    finally:
+        draft.unlink(missing_ok=True)
+    return CopiedFile(rows, reader.facts, lines)
+
+
+def _write(batches: Iterable[pa.Table], draft: Path, names: list[str]) -> int:
+    """Write the batches while the next one is read; returns the number of rows."""
+    from pyarrow import parquet
+
+    rows = 0
+    with parquet.ParquetWriter(draft, text_schema(names), compression="zstd") as writer, ThreadPoolExecutor(1) as pool:
+        writing: Future[Any] | None = None
+        for batch in batches:
+            if writing is not None:
+                writing.result()
+            writing = pool.submit(writer.write_table, batch)
+            rows += batch.num_rows
+        if writing is not None:
+            writing.result()
+    return rows
+
+
+def _recounted(copy: Path, lines: LineCounts, facts: Facts) -> LineCounts:
+    """The lines of records and the rejected ones, counted anew in what was written.
+
+    A record of a delimited file takes one line and one more for each line end in its values.
+    """
+    with duckdb.connect() as connection:
+        source = f"read_parquet('{str(copy).replace(chr(39), chr(39) * 2)}')"
+        records, rejected = _counts(connection, f"select count(*) - count({BROKEN}), count({BROKEN}) from {source}")
+        if facts.kind == "json_lines":  # a line may hold several records, or none
+            return LineCounts(lines.total, lines.skipped, lines.of_records, rejected)
+        if records != lines.of_records:
+            names = [name.replace('"', '""') for name in facts.names]
+            ends = [f"coalesce(sum(len(regexp_extract_all(\"{name}\", '{_LINE_ENDS}'))), 0)" for name in names]
+            (more,) = _counts(connection, f"select ({' + '.join(ends)})::bigint from {source}")
+            records += more
+    return LineCounts(lines.total, lines.skipped, records, rejected)
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:
+    row = connection.execute(sql).fetchone()
+    return tuple(int(value) for value in row) if row else ()
