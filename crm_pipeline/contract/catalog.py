@@ -21,7 +21,8 @@ from crm_pipeline.contract.table import Table
 
 STAGES = ("ingestion", "staged", "quality", "cleaned", "features", "segments", "churn", "recommendations")
 INGESTION_STAGE = "ingestion"
-CONTEXT_PARAMETERS = ("rows", "project", "snapshot_date")
+CONTEXT_PARAMETERS = ("rows", "project", "snapshot_date", "fitted")
+SAMPLE_SIZE = 20_000
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Transform:
 
     ``streams``: the function treats rows independently, so it is given frames of a bounded size, one after the other.
     ``stream_by``: such frames never split the rows of one value of this column, by which the query is ordered.
+    ``fit``: the module's `fit_sample`, which learns once per part from all rows of ``sample_size`` values of
+    ``stream_by``; what it returns is given with each frame as ``fitted``.
     ``current_frames``: tables of which the function is given the snapshot date's part only, not all earlier ones.
     """
 
@@ -43,6 +46,8 @@ class Transform:
     code_hash: str
     stream_by: str | None = None
     current_frames: tuple[str, ...] = ()
+    fit: Callable[..., Any] | None = None
+    sample_size: int = 0
 
 
 def _digest(*parts: str) -> str:
@@ -95,6 +100,9 @@ def transform_of(module: ModuleType, table: Table) -> Transform:
     current_frames: tuple[str, ...] = getattr(module, "CURRENT_FRAMES", ())
     if unknown := set(current_frames) - set(frames):
         raise ValueError(f"{module.__name__}: CURRENT_FRAMES names {sorted(unknown)}, which build does not take")
+    fit = getattr(module, "fit_sample", None) if function else None
+    if fit is not None and stream_by is None:
+        raise ValueError(f"{module.__name__}: fit_sample draws values of STREAM_BY, which is not set")
     contract = repr((table.columns, table.grain, table.rules, table.expectations, table.kind, table.order_by))
     return Transform(
         table=table,
@@ -107,6 +115,8 @@ def transform_of(module: ModuleType, table: Table) -> Transform:
         code_hash=_digest(table.sql, contract, _source_of(module) if function else ""),
         stream_by=stream_by,
         current_frames=current_frames,
+        fit=fit,
+        sample_size=getattr(module, "SAMPLE_SIZE", SAMPLE_SIZE),
     )
 
 

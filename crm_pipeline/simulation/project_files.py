@@ -109,6 +109,7 @@ def write_shop(
                 write(folder / f"{name}.{file_format}", getattr(chunk, name))
             write(truth / "customers.parquet", chunk.true_customers)
             write(truth / "spoiled_lines.parquet", chunk.spoiled_lines)
+            write(truth / "fraudulent_orders.parquet", chunk.fraudulent_orders)
     (folder / "crm.yaml").write_text(crm_yaml(shop.settings, file_format, snapshot_dates), encoding="utf-8")
 
 

@@ -78,7 +78,8 @@ class ShopSettings:
     `launch_share` of the customers arrive evenly in the first `launch_days`, the others over the whole period.
     `spend_shape` is the shape of the gamma spread of basket sizes between customers (larger is more alike).
     `pair_share` is the probability that a planted pair's second product joins a basket holding its first.
-    `dirt` is the share of order lines that are spoiled, in equal parts for each kind of `dirt.KINDS`.
+    `dirt` is the share of order lines that are spoiled, in equal parts for each kind of `dirt.KINDS`;
+    `fraud_share` fraudulent orders per honest one are added, in equal parts for each kind of `frauds.KINDS`.
 
     Raises ValueError, naming the setting, where a value is impossible.
     """
@@ -116,6 +117,7 @@ class ShopSettings:
     campaign_days: int = 14
     coupons_per_campaign: int = 10
     dirt: float = 0.0
+    fraud_share: float = 0.0
 
     @property
     def days(self) -> int:
@@ -129,7 +131,7 @@ class ShopSettings:
         for field in ("r", "alpha", "s", "beta", "spend_shape", "median_price"):
             value = getattr(self, field)
             _require(math.isfinite(value) and value > 0, f"{field} must be positive and finite")
-        for field in ("launch_share", "pair_share", "contact_share", "dirt"):
+        for field in ("launch_share", "pair_share", "contact_share", "dirt", "fraud_share"):
             _require(0 <= getattr(self, field) <= 1, f"{field} must lie in [0, 1]")
         _require(0 <= self.yearly_amplitude < 1, "yearly_amplitude must lie in [0, 1)")
         _require(self.trend_per_year > -1, "trend_per_year must be above -1")

@@ -13,13 +13,14 @@ from crm_pipeline.simulation import campaigns as campaign_model
 from crm_pipeline.simulation import orders as order_model
 from crm_pipeline.simulation.catalogue import FIRST_PRODUCT_ID, Catalogue, make_catalogue
 from crm_pipeline.simulation.dirt import count_kinds, spoil_lines
+from crm_pipeline.simulation.frauds import plant_frauds
 from crm_pipeline.simulation.population import customers_table, draw_population, truth_table
 from crm_pipeline.simulation.seasons import Clock
 from crm_pipeline.simulation.settings import ShopSettings
 
 # Part of what a seed means: another size would give another shop.
 CUSTOMERS_PER_CHUNK = 50_000
-_SHARED_STREAM, _CUSTOMER_STREAM = 0, 1
+_SHARED_STREAM, _CUSTOMER_STREAM, _FRAUD_STREAM = 0, 1, 2
 PILOT_CUSTOMERS = 20_000
 
 
@@ -29,11 +30,13 @@ class Truth:
 
     `customers`: see `population.truth_table`. `product_pairs`: product_id, other_product_id of the planted pairs.
     `spoiled_lines`: order_line_id, kind (no rows without dirt). `dirt_counts`: spoiled lines per kind.
+    `fraudulent_orders`: order_id, kind (no rows without frauds).
     """
 
     customers: pa.Table
     product_pairs: pa.Table
     spoiled_lines: pa.Table
+    fraudulent_orders: pa.Table
 
     @property
     def dirt_counts(self) -> dict[str, int]:
@@ -51,6 +54,7 @@ class ShopChunk:
     order_lines: pa.Table
     true_customers: pa.Table
     spoiled_lines: pa.Table
+    fraudulent_orders: pa.Table
 
 
 @dataclass(frozen=True)
@@ -97,11 +101,22 @@ class Shop:
         sold = order_model.draw_lines(settings, self.catalogue, plan, people, sales, rng)
         orders, lines = order_model.add_returns(settings, clock, people, sales, sold, rng)
         exported = order_model.lines_table(settings, people, orders, lines, order_id, line_id)
+        order_count, frauds = len(orders.customer), _no_rows(order_id=pa.int64(), kind=pa.string())
+        if settings.fraud_share:
+            exported, frauds = plant_frauds(
+                settings,
+                self.catalogue,
+                exported,
+                order_id + order_count,
+                line_id + exported.num_rows,
+                _generator(self.seed, _FRAUD_STREAM, first),
+            )
+            order_count = max(exported["order_id"].to_numpy()) + 1 - order_id
         line_count = exported.num_rows
         if settings.dirt:
             exported, spoiled = spoil_lines(exported, settings.dirt, rng)
         else:
-            spoiled = pa.table({"order_line_id": pa.array([], pa.int64()), "kind": pa.array([], pa.string())})
+            spoiled = _no_rows(order_line_id=pa.int64(), kind=pa.string())
         answers = contacts.customer[np.isfinite(contacts.responded_at)]
         chunk = ShopChunk(
             customers=customers_table(settings, people),
@@ -110,8 +125,9 @@ class Shop:
             order_lines=exported,
             true_customers=truth_table(settings, people, np.bincount(answers, minlength=size)),
             spoiled_lines=spoiled,
+            fraudulent_orders=frauds,
         )
-        return chunk, len(orders.customer), line_count
+        return chunk, int(order_count), line_count
 
     @cached_property
     def _whole(self) -> ShopChunk:
@@ -163,7 +179,8 @@ class Shop:
     @property
     def truth(self) -> Truth:
         """What only the simulation knows."""
-        return Truth(self._whole.true_customers, self.product_pairs, self._whole.spoiled_lines)
+        whole = self._whole
+        return Truth(whole.true_customers, self.product_pairs, whole.spoiled_lines, whole.fraudulent_orders)
 
 
 def simulate_shop(settings: ShopSettings, seed: int) -> Shop:
@@ -182,7 +199,7 @@ def scale_to_lines(settings: ShopSettings, lines: int) -> ShopSettings:
     Lines are linear in the purchase rate, so two pilot runs of at most `PILOT_CUSTOMERS` customers fix the line
     through them. Raises ValueError if first orders and campaigns alone bring more than `lines`.
     """
-    pilot = replace(settings, customers=min(settings.customers, PILOT_CUSTOMERS), dirt=0.0)
+    pilot = replace(settings, customers=min(settings.customers, PILOT_CUSTOMERS), dirt=0.0, fraud_share=0.0)
     twice = replace(pilot, alpha=pilot.alpha / 2)
     wanted = lines / settings.customers
     once_lines, twice_lines = (simulate_shop(s, 0).order_lines.num_rows / pilot.customers for s in (pilot, twice))
@@ -191,6 +208,10 @@ def scale_to_lines(settings: ShopSettings, lines: int) -> ShopSettings:
         fewest = round((2 * once_lines - twice_lines) * settings.customers)
         raise ValueError(f"lines must be above {fewest}, what first orders and campaigns bring, got {lines}")
     return replace(settings, alpha=settings.alpha / factor)
+
+
+def _no_rows(**columns: pa.DataType) -> pa.Table:
+    return pa.table({name: pa.array([], kind) for name, kind in columns.items()})
 
 
 def _generator(seed: int, stream: int, number: int) -> np.random.Generator:

@@ -131,6 +131,8 @@ class Builder:
         if "snapshot_date" in function.__code__.co_varnames[: function.__code__.co_argcount]:
             given["snapshot_date"] = part
         for frame in self._frames(connection, part):
+            if self.transform.fit is not None and "fitted" not in given:
+                given["fitted"] = self.transform.fit(self._sample(connection))
             rows = function(frame, **given)
             self._insert_frame(connection, rows)
 
@@ -157,6 +159,18 @@ class Builder:
                 f"select * from model_frame where rowid >= {start} and rowid < {stop} order by rowid"
             ).df()
         connection.execute("drop table model_frame")
+
+    def _sample(self, connection: DuckDBPyConnection) -> pd.DataFrame:
+        """All rows of some values of `stream_by`, drawn by a digest, so that the same ones are drawn every time."""
+        key = self.transform.stream_by
+        drawn = (
+            f"select {key} from (select distinct {key} from model_frame) "
+            f"order by md5({key}::varchar), {key} limit {self.transform.sample_size}"
+        )
+        sample: pd.DataFrame = connection.execute(
+            f"select * from model_frame where {key} in ({drawn}) order by rowid"
+        ).df()
+        return sample
 
     def _ranges(self, connection: DuckDBPyConnection) -> list[tuple[int, int]]:
         """First row and the row after the last of each frame; one empty frame when there are no rows."""

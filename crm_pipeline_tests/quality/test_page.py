@@ -13,11 +13,21 @@ from crm_pipeline_tests.kit import make_project
 from crm_pipeline_tests.quality.ledger_rows import add_version, ledger_warehouse
 from crm_pipeline_tests.quality.test_measures import FILES, REJECTED
 
+OUTLIERS = """snapshot_date, customer_id, feature,      feature_rank
+              2024-02-01,    zoe,         order_count,  1
+              2024-03-01,    zoe,         order_count,  2
+              2024-03-01,    zoe,         spend_amount, 1
+              2024-03-01,    yan,         spend_amount, 1"""
+SUSPICIOUS = """snapshot_date, order_id, customer_id, ordered_at, reason_1, reason_1_code
+                2024-03-01,    order-77, zoe,         2024-02-28, words,    burst"""
+
 
 @pytest.fixture
 def warehouse():  # type: ignore[no-untyped-def]
     hostile = REJECTED.replace("mine", "<script>alert(1)</script>")
-    with ledger_warehouse(reconciliation=FILES, rejected_rows=hostile) as connection:
+    with ledger_warehouse(
+        reconciliation=FILES, rejected_rows=hostile, customer_outliers=OUTLIERS, suspicious_orders=SUSPICIOUS
+    ) as connection:
         for day in ("2024-02-01", "2024-03-01"):
             add_version(connection, "source_coverage", day, 1)
             add_version(connection, "customer_rfm", day, 100, nulls=(0.0, 0.5))
@@ -44,6 +54,14 @@ def test_what_users_write_is_escaped(warehouse) -> None:  # type: ignore[no-unty
 def test_it_needs_nothing_from_outside(warehouse) -> None:  # type: ignore[no-untyped-def]
     text = render_page(warehouse, make_project())
     assert re.findall(r"(?:src|href)=\"(?!\w+\.html\")[^\"]*\"|url\(|@import|https?:", text) == []
+
+
+def test_conspicuous_customers_and_orders_are_counted_not_named(warehouse) -> None:  # type: ignore[no-untyped-def]
+    text = render_page(warehouse, make_project())
+    assert "customer_outliers.html" in text and "suspicious_orders.html" in text
+    assert re.search(r"<td>spend_amount</td><td class=\"n\">2</td>", text)
+    assert re.search(r"<td>burst</td><td class=\"n\">1</td>", text)
+    assert not {"zoe", "yan", "order-77"} & set(re.findall(r"[\w-]+", text))
 
 
 def test_german(warehouse) -> None:  # type: ignore[no-untyped-def]
@@ -76,7 +94,7 @@ def test_the_summary_is_the_mean_over_sources_and_tables(warehouse) -> None:  # 
 QUERIES = {name: text for name, text in vars(page_queries).items() if name.isupper()}
 
 
-@pytest.mark.parametrize("name", sorted(set(QUERIES) - {"OUTLIERS", "SUSPICIOUS"}))
+@pytest.mark.parametrize("name", sorted(QUERIES))
 def test_each_query_runs_as_the_page_shows_it(warehouse, name: str) -> None:  # type: ignore[no-untyped-def]
     renew_measures(warehouse)
     warehouse.execute(QUERIES[name]).fetchall()

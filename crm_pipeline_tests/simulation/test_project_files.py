@@ -28,7 +28,7 @@ def test_same_seed_same_bytes(tmp_path: Path, file_format: FileFormat, dirt: flo
     for folder in ("one", "two"):
         write_shop(simulate_shop(replace(SETTINGS, dirt=dirt), seed=1), tmp_path / folder, file_format)
     files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*"))
-    assert len(files) == 7 + 1 + 3  # data, crm.yaml, truth
+    assert len(files) == 7 + 1 + 4  # data, crm.yaml, truth
     for file in files:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
 

@@ -87,3 +87,34 @@ def test_a_current_frame_holds_the_part_of_the_snapshot_date_only() -> None:
 def test_a_current_frame_that_the_function_does_not_take_is_an_error() -> None:
     with pytest.raises(ValueError, match=r"CURRENT_FRAMES names \['events'\]"):
         streamed(lambda rows: rows, BY_NAME, CURRENT_FRAMES=("events",))
+
+
+def test_a_sample_holds_all_rows_of_the_drawn_names_and_is_fitted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples: list[list[str]] = []
+
+    def fit_sample(sample: pd.DataFrame) -> int:
+        samples.append(sample["name"].tolist())
+        return len(samples)
+
+    def build(rows: pd.DataFrame, fitted: int, snapshot_date: date) -> pd.DataFrame:
+        return pd.DataFrame({"snapshot_date": [snapshot_date], "event_count": [len(rows)], "amount": [fitted]})
+
+    monkeypatch.setattr(candidate, "BATCH_ROWS", 2)
+    with closing(memory_warehouse()) as connection:
+        fill_table(connection, EVENTS, EVENT_ROWS)
+        tables = {"events": EVENTS, "totals": TOTALS}
+        for shown in ("events", "(select * from events order by amount desc, event_id desc)"):
+            transform = streamed(
+                build, BY_NAME.replace("from events", f"from {shown}"), fit_sample=fit_sample, SAMPLE_SIZE=2
+            )
+            Builder(transform, tables, make_project()).build(connection, [DAY], lambda text: None)
+        fitted = connection.sql(f"select amount from {candidate_name(TOTALS)}").fetchall()
+    # by their md5: a 0cc1..., b 92eb..., c 4a8a...
+    assert samples == [["a", "a", "a", "c", "c"]] * 2
+    assert {row[0] for row in fitted} == {2}
+
+
+def test_a_sample_needs_a_name_to_draw_by() -> None:
+    module = SimpleNamespace(__name__="crm_pipeline.features.customer_rfm", build=lambda rows: rows, fit_sample=len)
+    with pytest.raises(ValueError, match="fit_sample draws values of STREAM_BY, which is not set"):
+        transform_of(cast(Any, module), replace(TOTALS, sql=BY_NAME))
