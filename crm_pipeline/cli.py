@@ -87,6 +87,41 @@ def main() -> None:
 
 
 @main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1)
+@click.option("--copy", is_flag=True, help="Copy the files below FOLDER/input; otherwise they stay where they are.")
+@click.option("--currency", default=None, metavar="CODE", help="Three capital letters such as EUR.")
+@click.option("--time-zone", default=None, metavar="ZONE", help="Of the shop, such as Europe/Berlin (default: UTC).")
+@click.option("--force", is_flag=True, help="Replace an existing crm.yaml.")
+@_guarded
+def init(
+    folder: Path, files: tuple[str, ...], copy: bool, currency: str | None, time_zone: str | None, force: bool
+) -> None:
+    """Look at FILES (files, patterns, folders) and propose a project in FOLDER.
+
+    Without FILES it looks at what lies in FOLDER.
+    """
+    from datetime import UTC
+
+    from crm_pipeline.onboarding.command import init_command
+
+    init_command(folder, files, datetime.now(UTC), currency=currency, time_zone=time_zone, copy=copy, force=force)
+
+
+@main.command()
+@_project_option
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--show-values", is_flag=True, help="Show values that break rules; they may be personal.")
+@_guarded
+def check(folder: Path | None, as_json: bool, show_values: bool) -> None:
+    """Validate a project without running it, and say whether its data suffice."""
+    from crm_pipeline.onboarding.command import check_command
+
+    pipeline = _open(folder)
+    check_command(pipeline.project, pipeline.now(), as_json=as_json, show_values=show_values)
+
+
+@main.command()
 @_project_option
 @click.option(
     "--select", multiple=True, help="Tables or stages: name, +name (with all before), name+ (with all after)."

@@ -1,0 +1,121 @@
+"""Which files the user means, and which of them are one source: the same columns in several files."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from crm_pipeline.errors import UserError
+from crm_pipeline.ingestion.reading import ReadSettings
+from crm_pipeline.ingestion.reading.reader import COMPRESSED, KINDS, kind_of
+from crm_pipeline.onboarding.columns import ColumnLook, look_at
+from crm_pipeline.onboarding.names import split_name
+from crm_pipeline.onboarding.sampling import Sample, bytes_per_file, read_sample
+
+LOOKED_AT = 5000
+"""So many rows of a sample are looked at, evenly spread over it."""
+
+
+@dataclass(frozen=True)
+class FileGroup:
+    """Files with the same columns, read as one source: the first one's sample, and what its columns look like."""
+
+    paths: tuple[Path, ...]
+    sample: Sample
+    looks: tuple[ColumnLook, ...]
+
+    @property
+    def stem(self) -> str:
+        """What the files' names have in common, without suffixes and numbers; else the first one's stem."""
+        stems = [_stem(path) for path in self.paths]
+        common = _common_start(stems).rstrip("0123456789 _-.") if len(stems) > 1 else stems[0]
+        return common or stems[0]
+
+    @property
+    def label(self) -> str:
+        """How messages call the files."""
+        more = f" and {len(self.paths) - 1} more" if len(self.paths) > 1 else ""
+        return f"{self.paths[0].name}{more}"
+
+
+def _common_start(texts: Sequence[str]) -> str:
+    """The characters that all texts begin with."""
+    first, last = min(texts), max(texts)
+    length = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return first[:length]
+
+
+def _stem(path: Path) -> str:
+    name = path.name
+    while (suffix := Path(name).suffix.lower()) in COMPRESSED or suffix in KINDS:
+        name = name[: -len(suffix)]
+    return name
+
+
+def expand(given: Sequence[str]) -> list[Path]:
+    """The files that arguments name: files, patterns, and folders with all data files in them."""
+    found: list[Path] = []
+    for text in given:
+        path = Path(text).expanduser()
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.is_file() and kind_of(p) is not None)
+            if not inside:
+                raise UserError(f"{text}: no data files in this folder; expected CSV, JSON, Parquet or Excel files")
+            found += inside
+        elif path.is_file():
+            found.append(path)
+        else:
+            matched = sorted(Path(p) for p in glob.glob(str(path), recursive=True) if Path(p).is_file())
+            if not matched:
+                raise UserError(f"{text}: there is no such file, folder or pattern with files")
+            found += matched
+    return list(dict.fromkeys(path.resolve() for path in found))
+
+
+def look_at_files(paths: Sequence[Path]) -> tuple[list[FileGroup], list[str]]:
+    """Group files by folder, kind and columns, and look at each group; and say what could not be read."""
+    budget = bytes_per_file(len(paths))
+    groups: dict[tuple[object, ...], tuple[list[Path], Sample]] = {}
+    unread: list[str] = []
+    for path in paths:
+        try:
+            sample = read_sample(path, ReadSettings(), budget)
+        except UserError as error:
+            unread.append(str(error))
+            continue
+        names = tuple(name.lower() for name in sample.facts.names)
+        key = (path.parent, sample.facts.kind, frozenset(names), _words(path))
+        if key in groups:
+            groups[key][0].append(path)
+        else:
+            groups[key] = ([path], sample)
+    return [FileGroup(tuple(files), sample, tuple(_looks(sample))) for files, sample in groups.values()], unread
+
+
+def _words(path: Path) -> tuple[str, ...]:
+    """The words of a file's name without its numbers: `orders_2023` and `orders_2024` are alike."""
+    return tuple(split_name(_stem(path)))
+
+
+def _looks(sample: Sample) -> list[ColumnLook]:
+    rows = sample.rows
+    keep = rows.filter(rows.column("__broken").is_null())
+    step = max(1, keep.num_rows // LOOKED_AT)
+    chosen = keep.take(list(range(0, keep.num_rows, step)))
+    return [look_at(name, chosen.column(name).to_pylist()) for name in sample.facts.names]
+
+
+def pattern_for(paths: Sequence[Path], others: Sequence[Path]) -> str | None:
+    """A file-name pattern that matches these files of one folder and none of the others there; None without one."""
+    names = [path.name for path in paths]
+    if len(names) == 1:
+        return names[0]
+    prefix = _common_start(names)
+    suffix = _common_start([name[len(prefix) :][::-1] for name in names])[::-1]
+    pattern = f"{glob.escape(prefix)}*{glob.escape(suffix)}"
+    rest = [p.name for p in paths[0].parent.iterdir() if p.is_file() and p.name not in names]
+    rest += [p.name for p in others if p.parent == paths[0].parent and p.name not in names]
+    return None if any(fnmatch(name, pattern) for name in rest) else pattern

@@ -1,0 +1,87 @@
+"""How files hang together: a column whose values are another file's keys names that thing, whatever it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crm_pipeline.ingestion.entities import ENTITIES
+from crm_pipeline.onboarding.columns import ColumnLook
+from crm_pipeline.onboarding.files import FileGroup
+from crm_pipeline.onboarding.guess import Assigned, Guess
+from crm_pipeline.onboarding.roles import PATTERNS, SURE
+
+MASTERS = {"customers": "customer_id", "products": "product_id", "orders": "order_id", "campaigns": "campaign_id"}
+"""Entities whose keys other files name, and how."""
+CONTAINED = 0.9
+LEAST_VALUES = 10
+COVERED = 0.2
+_NEVER_KEYS = frozenset({"quantity", "price", "amount", "discount", "tax", "rating", "date", "time", "line", "percent"})
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys of one master file."""
+
+    column: str
+    label: str
+    values: frozenset[str]
+
+
+def keys_of(group: FileGroup, guess: Guess) -> Keys | None:
+    """The keys of a file that describes things, each once; None for others."""
+    column = MASTERS.get(guess.entity)
+    assigned = guess.columns.get(column or "")
+    if column is None or assigned is None:
+        return None
+    return Keys(column, group.label, frozenset(_values(group, assigned.look)))
+
+
+def _values(group: FileGroup, look: ColumnLook) -> set[str]:
+    values = group.sample.rows.column(look.name).unique().to_pylist()
+    return {value.strip() for value in values if value is not None and value.strip()}
+
+
+def contained(group: FileGroup, guess: Guess, masters: Sequence[Keys]) -> dict[str, Assigned]:
+    """Columns of a file, by entity column, whose values are keys of another file.
+
+    Only entity columns that the names left open are looked for, and only in columns that mean nothing else: small
+    numbers are contained in every numbered list.
+    """
+    used = {item.look.name for item in guess.columns.values() if item.score >= SURE}
+    found: dict[str, Assigned] = {}
+    for keys in masters:
+        current = guess.columns.get(keys.column)
+        if keys.column not in PATTERNS[guess.entity] or (current is not None and current.score >= SURE):
+            continue
+        if keys.column == ENTITIES[guess.entity].key[0] and guess.entity in MASTERS:
+            continue
+        offers = [
+            (share, look)
+            for look in group.looks
+            if look.name not in used and _may_be_key(look) and (share := _share(group, look, keys)) >= CONTAINED
+        ]
+        if offers:
+            share, look = max(offers, key=lambda offer: (offer[0], offer[1].distinct))
+            used.add(look.name)
+            reason = f"{100 * share:.0f} % of its values are keys of {keys.label}"
+            found[keys.column] = Assigned(look, SURE, reason)
+    return found
+
+
+def _may_be_key(look: ColumnLook) -> bool:
+    whole = look.numbers is None or look.numbers.is_whole
+    return whole and look.kind in ("number", "text", "phone") and not any(word & _NEVER_KEYS for word in look.words)
+
+
+def _share(group: FileGroup, look: ColumnLook, keys: Keys) -> float:
+    values = _values(group, look)
+    if len(values) < max(LEAST_VALUES, COVERED * len(keys.values)):
+        return 0.0
+    return len(values & keys.values) / len(values)
+
+
+def found_in(group: FileGroup, look: ColumnLook, keys: Keys) -> float:
+    """Share of a column's different values that are among the keys."""
+    values = _values(group, look)
+    return len(values & keys.values) / len(values) if values else 0.0
