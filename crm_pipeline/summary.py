@@ -57,7 +57,7 @@ def _reconciliation(connection: DuckDBPyConnection) -> list[str]:
         f"{read or 0:,} rows read from {sources} sources: {clean or 0:,} clean, "
         f"{rejected or 0:,} rejected, {duplicate or 0:,} duplicate."
     ]
-    if rejected:
+    if rejected and _has(connection, "rejected_rows"):
         rules = _rows(
             connection,
             "select source, rule, count(*) as n from quality.rejected_rows "
