@@ -141,6 +141,7 @@ _CUSTOMER_OR_NONE = _column(
     "customer_id", "varchar", "The customer's identifier; empty for anonymous sales.", "pseudonymous"
 )
 _KNOWN_AT = _column("known_at", "timestamp", "When the company could know the row; default its own time.")
+_TEXT = _column("text", "varchar", "What the customer wrote, which may name anybody; it stays in the vault.", "direct")
 _AMOUNT = "decimal(18,4)"
 LINE_TYPES = ("product", "voucher", "shipping", "fee", "discount", "adjustment", "sample", "stock")
 
@@ -315,6 +316,7 @@ ENTITIES: Mapping[str, Entity] = _by_name(
                 _column("opened_at", "timestamp", "When it was opened.", "required"),
                 _column("closed_at", "timestamp", "When it was closed."),
                 _column("topic", "varchar", "What it was about."),
+                _TEXT,
                 _KNOWN_AT,
             ),
             key=("ticket_id",),
@@ -329,6 +331,7 @@ ENTITIES: Mapping[str, Entity] = _by_name(
                 _column("product_id", "varchar", "The product."),
                 _column("reviewed_at", "timestamp", "When.", "required"),
                 _column("rating", "decimal(9,3)", "The rating, in the source's scale."),
+                _TEXT,
                 _KNOWN_AT,
             ),
             key=("review_id",),

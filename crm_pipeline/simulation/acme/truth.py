@@ -1,0 +1,18 @@
+"""What only the generator knows. The pipeline has no source here and never reads it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from crm_pipeline.simulation.acme.world import query
+
+
+def write_truth(world: duckdb.DuckDBPyConnection, through: date, folder: Path) -> None:
+    """Write ``people.parquet``: a row per person who has ordered by ``through``, with every number that systems know
+    them by, the planted segment and purchase rate, and the day on which they leave or left."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target = str(folder / "people.parquet").replace("'", "''")
+    world.execute(f"copy ({query('truth')}) to '{target}' (format parquet, compression zstd)")
