@@ -65,6 +65,18 @@ def empty_rows(table: Table) -> str:
     return f"select {columns} where false"
 
 
+def has_its_columns(connection: DuckDBPyConnection, table: Table, location: str) -> bool:
+    """Whether the stored table has the contract's columns: an earlier version of the contract may have built it."""
+    database = location.split(".")[0] if location.count(".") == 2 else None
+    sql = (
+        "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ? "
+        "and database_name = coalesce(?, current_database()) and column_name <> 'table_version'"
+    )
+    stored = connection.execute(sql, [table.stage, table.name, database]).fetchall()
+    declared = connection.execute(f"describe {empty_rows(table)}").fetchall()
+    return dict(stored) == {row[0]: row[1] for row in declared}
+
+
 @contextmanager
 def as_of_views(
     connection: DuckDBPyConnection,
@@ -86,6 +98,11 @@ def as_of_views(
             if name == reader.name:
                 query = own_rows or empty_rows(table)
             elif is_there(connection, table, location):
+                if not has_its_columns(connection, table, location):
+                    raise CrmError(
+                        f"{reader.name} reads {name}, which an earlier version of the code built with other columns; "
+                        f"build it first: crm-pipeline run --select +{reader.name}"
+                    )
                 query = visible_rows(table, location, snapshot_date if reader.is_partitioned else None)
             else:
                 query = empty_rows(table)

@@ -13,7 +13,7 @@ from crm_pipeline.contract.catalog import Transform
 from crm_pipeline.contract.table import Table
 from crm_pipeline.errors import CrmError
 from crm_pipeline.project import Project
-from crm_pipeline.warehouse.as_of import as_of_views, is_there, visible_rows
+from crm_pipeline.warehouse.as_of import as_of_views, has_its_columns, is_there, visible_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +87,8 @@ class Builder:
             return None
         names = ", ".join(f'"{name}"' for name in table.column_names)
         earlier = f"select {names} from {candidate_name(table)} where \"{table.partition_column}\" < date '{part}'"
-        if not is_there(connection, table, table.qualified_name):
+        location = table.qualified_name
+        if not is_there(connection, table, location) or not has_its_columns(connection, table, location):
             return earlier
         rebuilt = ", ".join(f"date '{p}'" for p in parts)
         live = visible_rows(table, table.qualified_name, part, before=True)

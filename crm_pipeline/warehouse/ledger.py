@@ -149,6 +149,10 @@ class Ledger:
             ],
         )
 
+    def remove(self, table: str, part: Part, run_id: str) -> None:
+        """Write down that a part is gone; the caller's transaction deletes its rows."""
+        self.append(self.next_version(), table, part, REMOVED, {}, REMOVED, 0, run_id, 0.0, 0.0)
+
     def replace_day_hashes(self, table: Table) -> None:
         """Recompute the hashes per known day of a freshly published event table."""
         self.connection.execute("delete from quality.day_hashes where table_name = ?", [table.name])

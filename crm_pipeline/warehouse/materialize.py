@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from crm_pipeline.contract.table import Table
 from crm_pipeline.quality.expectations import judge_profile
 from crm_pipeline.quality.profile import ColumnProfile, profile_table, wide_frame
+from crm_pipeline.warehouse.as_of import has_its_columns
 from crm_pipeline.warehouse.audit import CheckResult, audit_rows, recorded_results
 from crm_pipeline.warehouse.candidate import Part, candidate_name
 from crm_pipeline.warehouse.connection import Warehouse, transaction
@@ -180,6 +181,8 @@ def _publish(
         recipe, inputs, versions, outcome.built, {part: content for part, (_, content) in hashes.items()}
     )
     with transaction(connection):
+        if table.is_partitioned and not has_its_columns(connection, table, table.qualified_name):
+            versions = _retire(ledger, table, versions, outcome.built, run_id)
         version = ledger.next_version()
         _swap(connection, table, outcome.built, {p: h for p, (_, h) in hashes.items()}, versions, version)
         for offset, part in enumerate(outcome.built):
@@ -201,6 +204,20 @@ def _publish(
             ledger.replace_day_hashes(table)
         _insert_profiles(connection, table, profiles, version)
         _insert_results(connection, table, outcome.results, run_id)
+
+
+def _retire(
+    ledger: Ledger, table: Table, versions: Mapping[Part, Version], built: Sequence[Part], run_id: str
+) -> Mapping[Part, Version]:
+    """Drop a table that an earlier version of the contract built, with the parts that are not renewed now.
+
+    They are stale in any case; readers keep them in their copy until all are built again.
+    """
+    ledger.connection.execute(f"drop table if exists {table.qualified_name}")
+    for part in versions:
+        if part not in built:
+            ledger.remove(table.name, part, run_id)
+    return {}
 
 
 def _with_own_parts(

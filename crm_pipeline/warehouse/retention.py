@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from crm_pipeline.contract.table import Table
 from crm_pipeline.schedule import SnapshotGrid
 from crm_pipeline.warehouse.connection import Warehouse, transaction
-from crm_pipeline.warehouse.ledger import REMOVED, Ledger
+from crm_pipeline.warehouse.ledger import Ledger
 
 KEPT_DAYS = 35
 
@@ -41,6 +41,6 @@ def remove_expired(
                     connection.execute(
                         f'delete from {table.qualified_name} where "{table.partition_column}" = ?', [day]
                     )
-                    ledger.append(ledger.next_version(), table.name, day, REMOVED, {}, REMOVED, 0, run_id, 0.0, 0.0)
+                    ledger.remove(table.name, day, run_id)
                     removed.add(day)
     return sorted(removed)

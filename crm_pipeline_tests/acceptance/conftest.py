@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from crm_pipeline.simulation import Shop
 from crm_pipeline_tests.acceptance.commands import Ended, crm_process
@@ -50,11 +53,21 @@ def new_folder(scratch: Path) -> Iterator[Callable[[], Path]]:
 
 
 @pytest.fixture(scope="session")
-def built(scratch: Path) -> Built:
-    """The small shop with dirt, built by `crm-pipeline run`. Not to be changed."""
-    shop = small_shop()
-    folder = write_project(scratch / "built", shop)
-    return Built(folder, shop, crm_process("run", folder))
+def built(scratch: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The small shop with dirt, built by `crm-pipeline run`, once for all test processes. Not to be changed."""
+    shop, folder = small_shop(), scratch / "built"
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "acceptance"
+    shared.mkdir(exist_ok=True)
+    with FileLock(shared / "lock"):
+        if not (shared / "ended.json").exists():
+            write_project(folder, shop)
+            ended = crm_process("run", folder)
+            shutil.copytree(folder, shared / "built", dirs_exist_ok=True)
+            (shared / "ended.json").write_text(json.dumps(asdict(ended)))
+    if not folder.exists():
+        shutil.copytree(shared / "built", folder)
+    return Built(folder, shop, Ended(**json.loads((shared / "ended.json").read_text())))
 
 
 @pytest.fixture
