@@ -16,7 +16,9 @@ from crm_pipeline.ingestion.staged import STAGED, StagedRecipe
 from crm_pipeline.project import Project
 from crm_pipeline.warehouse.candidate import Builder, Part
 from crm_pipeline.warehouse.connection import Warehouse
+from crm_pipeline.warehouse.incremental import Basis
 from crm_pipeline.warehouse.ledger import digest
+from crm_pipeline.warehouse.query_delta import fill_query_delta
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -78,6 +80,14 @@ class SqlRecipe:
     def build(self, connection: DuckDBPyConnection, parts: Sequence[Part], progress: Callable[[str], None]) -> None:
         """Fill the candidate."""
         Builder(self.transform, self.tables, self.project).build(connection, parts, progress)
+
+    def fill_delta(self, connection: DuckDBPyConnection, basis: Basis) -> bool:
+        """Compute again the rows of the keys that changed upstream, where the contract names a ``delta_key``."""
+        builder = Builder(self.transform, self.tables, self.project)
+        return fill_query_delta(connection, builder, self.upstream, basis)
+
+    def remember(self, connection: DuckDBPyConnection) -> None:
+        """Nothing: the ledger says what was read."""
 
 
 AnyRecipe = SqlRecipe | StagedRecipe | SourceFilesRecipe

@@ -200,6 +200,16 @@ def cut_at(day: date) -> Input:
     return query
 
 
+def of_keys(key: tuple[str, ...], condition: str) -> Input:
+    """The rows whose key satisfies a condition; tables without these columns stay whole."""
+
+    def query(table: Table, given: str) -> str:
+        where = condition if set(key) <= set(table.column_names) else "true"
+        return f"select * from {given} where {where}"
+
+    return query
+
+
 class Rebuild:
     """One table of the sample built again, for ``dates``, on changed inputs."""
 

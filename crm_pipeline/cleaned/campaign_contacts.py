@@ -21,5 +21,6 @@ TABLE = Table(
     ),
     kind="replaced",
     partition_column=None,
+    delta_key=("campaign_id", "customer_id"),
     owner="team:data-engineering",
 )

@@ -20,5 +20,6 @@ TABLE = Table(
     ),
     kind="replaced",
     partition_column=None,
+    delta_key=("customer_id", "purpose", "decided_at"),
     owner="team:data-engineering",
 )

@@ -21,5 +21,6 @@ TABLE = Table(
     ),
     kind="replaced",
     partition_column=None,
+    delta_key=("coupon_id", "customer_id", "redeemed_at"),
     owner="team:data-engineering",
 )

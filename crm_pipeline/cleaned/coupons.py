@@ -19,5 +19,6 @@ TABLE = Table(
     ),
     kind="replaced",
     partition_column=None,
+    delta_key=("coupon_id",),
     owner="team:data-engineering",
 )

@@ -15,5 +15,6 @@ TABLE = Table(
     ),
     kind="replaced",
     partition_column=None,
+    delta_key=("customer_id",),
     owner="team:data-engineering",
 )

@@ -22,5 +22,6 @@ TABLE = Table(
     ),
     kind="replaced",
     partition_column=None,
+    delta_key=("customer_id",),
     owner="team:data-engineering",
 )

@@ -21,5 +21,6 @@ TABLE = Table(
     ),
     kind="replaced",
     partition_column=None,
+    delta_key=("customer_id", "occurred_at", "event_type"),
     owner="team:data-engineering",
 )

@@ -38,5 +38,6 @@ TABLE = Table(
     kind="replaced",
     partition_column=None,
     order_by=("known_at", "order_line_id"),
+    delta_key=("order_line_id",),
     owner="team:data-engineering",
 )

@@ -40,5 +40,6 @@ TABLE = Table(
     kind="replaced",
     partition_column=None,
     order_by=("known_at", "order_id", "order_part"),
+    delta_key=("order_id",),
     owner="team:data-engineering",
 )

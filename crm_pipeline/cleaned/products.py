@@ -17,5 +17,6 @@ TABLE = Table(
     ),
     kind="replaced",
     partition_column=None,
+    delta_key=("product_id",),
     owner="team:data-engineering",
 )

@@ -27,5 +27,6 @@ TABLE = Table(
     kind="replaced",
     partition_column=None,
     order_by=("known_at", "return_line_id"),
+    delta_key=("customer_id", "product_id"),
     owner="team:data-engineering",
 )

@@ -17,5 +17,6 @@ TABLE = Table(
     ),
     kind="replaced",
     partition_column=None,
+    delta_key=("ticket_id",),
     owner="team:data-engineering",
 )

@@ -64,7 +64,9 @@ class Table:
     ``kind``: *replaced* tables are rebuilt whole; *snapshot* tables hold one part per snapshot date, replaced alone;
     *append_only* tables keep every version of a part and show the newest. ``partition_column`` names the snapshot date
     of the last two. ``rules`` are SQL predicates that are true for every row. ``order_by`` is the stored order
-    (default: the grain).
+    (default: the grain). ``delta_key`` names columns by which a replaced table can be computed in part: over upstream
+    rows with some values of them, the query gives just the table's rows with these values. Upstream tables have them
+    under the same names; one that lacks any is looked up, and a change of it makes the table be built whole.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Table:
     kind: Kind = "snapshot"
     partition_column: str | None = "snapshot_date"
     order_by: tuple[str, ...] = ()
+    delta_key: tuple[str, ...] = field(default=(), compare=False)
     unit_of_freshness_days: int = 40
     owner: str = "team:analytics"
     about_loads: bool = False
@@ -87,7 +90,12 @@ class Table:
         names = [column.name for column in self.columns]
         if len(set(names)) != len(names):
             raise ValueError(f"table {self.name}: a column is declared twice")
-        for name in (*self.grain, *self.order_by, *((self.partition_column,) if self.partition_column else ())):
+        for name in (
+            *self.grain,
+            *self.order_by,
+            *self.delta_key,
+            *((self.partition_column,) if self.partition_column else ()),
+        ):
             if name not in names:
                 raise ValueError(f"table {self.name}: {name} is not among its columns {names}")
         if (self.partition_column is None) != (self.kind == "replaced"):

@@ -18,6 +18,7 @@ from crm_pipeline.ingestion.reading.mapped_columns import check_columns, check_c
 from crm_pipeline.project import Project
 from crm_pipeline.warehouse.as_of import qualified_from
 from crm_pipeline.warehouse.candidate import Part, candidate_name, create_candidate
+from crm_pipeline.warehouse.incremental import Basis
 from crm_pipeline.warehouse.ledger import digest
 
 if TYPE_CHECKING:
@@ -117,6 +118,13 @@ class SourceFilesRecipe:
     def _outlives_its_file(self, name: str) -> bool:
         """Whether rows stay when their file goes: delivered files are moved away, landed ones go only when replaced."""
         return name in self.project.sources and self.project.sources[name].extraction is None
+
+    def fill_delta(self, connection: DuckDBPyConnection, basis: Basis) -> bool:
+        """False: the manifest is small."""
+        return False
+
+    def remember(self, connection: DuckDBPyConnection) -> None:
+        """Nothing: the manifest is what the next load starts from."""
 
     def _loaded(self, path: Path, key: Key, rows: Mapping[Key, Row]) -> Row:
         """The manifest's row of one file; it is copied unless a copy by this reader, with these settings, is there."""

@@ -32,11 +32,12 @@ WORDS = {
 
 @dataclass(frozen=True)
 class LoadedFile:
-    """One current file of a source: its name, its immutable copy and when it was loaded (project time)."""
+    """One current file of a source: its name, its immutable copy, when it was loaded (project time), and its rows."""
 
     name: str
     copy: Path
     loaded_at: datetime
+    row_count: int = 0
 
 
 def _verdict(entity: Entity, source: Source, project_rules: Sequence[tuple[str, str]]) -> str:

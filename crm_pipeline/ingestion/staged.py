@@ -15,18 +15,29 @@ from crm_pipeline.ingestion.entities import ENTITIES, Entity
 from crm_pipeline.ingestion.load import SOURCE_FILES
 from crm_pipeline.ingestion.mapping import ORDER_HEADERS, LoadedFile, source_query
 from crm_pipeline.ingestion.reading.mapped_columns import check_copy
+from crm_pipeline.ingestion.repeated_keys import REPEATED, judge_repeated_keys, repeated_keys_sql
+from crm_pipeline.ingestion.staged_delta import (
+    file_change,
+    judge_touched_keys,
+    remember_files,
+    remembered_files,
+    take_files,
+    take_lines_of_orders,
+)
+from crm_pipeline.ingestion.superseded import replace_versions, superseded_sql
 from crm_pipeline.project import Project
 from crm_pipeline.warehouse.as_of import empty_rows, is_there, qualified_from
 from crm_pipeline.warehouse.candidate import Part, candidate_name, create_candidate
+from crm_pipeline.warehouse.changes import ADDED, REMOVED
+from crm_pipeline.warehouse.delta import count_rows, is_small
+from crm_pipeline.warehouse.incremental import Basis
 from crm_pipeline.warehouse.ledger import digest
+from crm_pipeline.warehouse.query_delta import changed_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
-
-REPEATED_KEYS = "repeated_keys"
-REPEATED = "its key belongs to an earlier row with other values"
 
 
 def staged_table(entity: Entity) -> Table:
@@ -113,7 +124,7 @@ class StagedRecipe:
             repr(self.table.columns),
             *queries,
             superseded_sql(candidate_name(self.table)),
-            *_unique_sql(self.entity, self.table),
+            *repeated_keys_sql(self.entity, candidate_name(self.table)),
         )
 
     def part_inputs(self, part: Part) -> Mapping[str, str]:
@@ -122,10 +133,10 @@ class StagedRecipe:
 
     def own_inputs(self, connection: DuckDBPyConnection) -> Mapping[str, str]:
         """Per source the digest of its current files' contents."""
-        found = {
-            name: digest(*(f"{f.name}={f.copy.stem}" for f in files)) for name, files in self._files(connection).items()
+        return {
+            f"source {name}": _digest_of({file.name: file.copy.stem for file in files})
+            for name, files in self._files(connection).items()
         }
-        return {f"source {name}": value for name, value in found.items()}
 
     def _files(self, connection: DuckDBPyConnection) -> dict[str, list[LoadedFile]]:
         location = qualified_from(connection, SOURCE_FILES)
@@ -134,39 +145,88 @@ class StagedRecipe:
         if location is None:
             return found
         rows = connection.execute(
-            f"select source, file_name, copy_name, loaded_at from {location} "
+            f"select source, file_name, copy_name, loaded_at, row_count from {location} "
             "where is_current and list_contains($names::varchar[], source) order by all",
             {"names": names},
         ).fetchall()
-        for source, file_name, copy, loaded_at in rows:
-            found[source].append(LoadedFile(file_name, self.raw_files / copy, loaded_at))
+        for source, file_name, copy, loaded_at, count in rows:
+            found[source].append(LoadedFile(file_name, self.raw_files / copy, loaded_at, count))
         return found
 
     def build(self, connection: DuckDBPyConnection, parts: Sequence[Part], progress: Callable[[str], None]) -> None:
         """Judge every row of every source, then find repeated keys over all of them."""
         create_candidate(connection, self.table)
         candidate = candidate_name(self.table)
-        names = ", ".join(f'"{name}"' for name in self.table.column_names)
-        if self._is_joined:
-            connection.execute(_headers_sql(connection))
         for name, files in self._files(connection).items():
-            if not files:
-                continue
-            progress(f"{self.table.name} {name}")
-            for file in files:
-                path = self.project.source_base(name) / file.name
-                check_copy(path, name, self.project.sources[name].columns, file.copy)
-            entity, source = self.project.entity_of(name), self.project.sources[name]
-            query = source_query(entity, name, source, files, self.project.time_zone)
-            connection.execute(f"insert into {candidate} by name select {names} from ({query})")
+            if files:
+                progress(f"{self.table.name} {name}")
+                self._read(connection, name, files, candidate)
         connection.execute(superseded_sql(candidate))
-        find, mark = _unique_sql(self.entity, self.table)
-        connection.execute(find)
-        found = connection.execute(f"select count(*) from {REPEATED_KEYS}").fetchone()
-        if found and found[0]:
-            connection.execute(mark)
-        connection.execute(f"drop table {REPEATED_KEYS}")
+        judge_repeated_keys(connection, self.entity, candidate)
+
+    def _read(
+        self, connection: DuckDBPyConnection, name: str, files: Sequence[LoadedFile], target: str, where: str = "true"
+    ) -> None:
+        """Insert the judged rows of some files of a source, each row by itself."""
+        for file in files:
+            path = self.project.source_base(name) / file.name
+            check_copy(path, name, self.project.sources[name].columns, file.copy)
+        entity, source = self.project.entity_of(name), self.project.sources[name]
+        names = ", ".join(f'"{column}"' for column in self.table.column_names)
+        query = source_query(entity, name, source, files, self.project.time_zone)
+        if source.join is not None:
+            connection.execute(_headers_sql(connection))
+        connection.execute(f"insert into {target} by name select {names} from ({query}) where {where}")
         connection.execute(f"drop view if exists temp.{ORDER_HEADERS}")
+
+    def fill_delta(self, connection: DuckDBPyConnection, basis: Basis) -> bool:
+        """Rows of files that went and came, lines whose orders changed, and the verdicts of the keys in both.
+
+        False where the files that the table was made of are not known for certain, or where many rows change.
+        """
+        sources = self.project.sources_of(self.entity.name)
+        files, before = self._files(connection), remembered_files(connection, self.table)
+        recorded = {name: _digest_of(before.get(name, {})) for name in sources}
+        if any(basis.version.input_hashes.get(f"source {name}") != value for name, value in recorded.items()):
+            return False
+        if set(basis.version.input_hashes) != set(basis.inputs) or any(REPEATED in s.rules for s in sources.values()):
+            return False
+        orders = changed_rows(connection, self.upstream, basis)
+        change = file_change(before, files)
+        if orders is None or not is_small(change.new_rows, basis.version.row_count):
+            return False
+        take_files(connection, self.table, change.gone)
+        for name, new in change.new.items():
+            if new:
+                self._read(connection, name, new, ADDED)
+        for query in orders.values():
+            self._read_lines_of(connection, files, query)
+        if not replace_versions(connection, self.table):
+            return False
+        if not is_small(count_rows(connection, REMOVED), basis.version.row_count):
+            return False
+        return judge_touched_keys(connection, self.entity, self.table, basis.version.row_count)
+
+    def _read_lines_of(
+        self, connection: DuckDBPyConnection, files: Mapping[str, Sequence[LoadedFile]], changed_orders: str
+    ) -> None:
+        """Judge the lines of joined sources again whose order changed."""
+        joined = [name for name, s in self.project.sources_of(self.entity.name).items() if s.join is not None]
+        stale = take_lines_of_orders(connection, self.table, joined, changed_orders)
+        for name, names in stale.items():
+            chosen = [file for file in files[name] if file.name in names]
+            where = "(source, file_name, position) in (select (source, file_name, position) from stale_lines)"
+            self._read(connection, name, chosen, ADDED, where)
+        connection.execute("drop table stale_lines")
+
+    def remember(self, connection: DuckDBPyConnection) -> None:
+        """Write down of which files the table is made."""
+        remember_files(connection, self.table, self._files(connection))
+
+
+def _digest_of(copies: Mapping[str, str]) -> str:
+    """Identifies the files of a source, given as name -> name of the copy."""
+    return digest(*(f"{name}={copy}" for name, copy in copies.items()))
 
 
 def _headers_sql(connection: DuckDBPyConnection) -> str:
@@ -178,54 +238,3 @@ def _headers_sql(connection: DuckDBPyConnection) -> str:
         f"create or replace temporary view {ORDER_HEADERS} as select {names} from {rows} as orders "
         "where verdict = 'clean'"
     )
-
-
-def superseded_sql(table: str) -> str:
-    """The statement that marks older versions of a source's row as duplicates, whatever their verdict was.
-
-    A newer version says all that there is to say about its row, also when a rule rejects it.
-    """
-    return (
-        f"update {table} as c set verdict = 'duplicate', rule = null from ("
-        f"select source, source_key, max(source_version) as newest from {table} where source_key is not null "
-        "group by source, source_key having min(source_version) < max(source_version)) as versions "
-        "where c.source = versions.source and c.source_key = versions.source_key "
-        "and c.source_version < versions.newest"
-    )
-
-
-def _unique_sql(entity: Entity, table: Table) -> tuple[str, str]:
-    """Two statements: find keys that occur more than once, and mark their rows but the first.
-
-    Events keep the row known first: an identical later one is a duplicate, one with other values is rejected. Things
-    without a time keep the newest description; the ones that it replaces count as duplicates.
-    """
-    candidate = candidate_name(table)
-    parts = [f"coalesce(cast(\"{name}\" as varchar), '')" for name in entity.key]
-    keyed = ", ".join(f"{part} as key_{number}" for number, part in enumerate(parts))
-    keys = ", ".join(f"key_{number}" for number in range(len(parts)))
-    content = ", ".join(f'"{c.name}"' for c in entity.columns if c.name != "known_at")
-    order = (
-        "known_at, source, file_name, position"
-        if entity.event_time
-        else "loaded_at desc, source desc, file_name desc, position desc"
-    )
-    same = (
-        f"row({content}) is not distinct from first_value(row({content})) over repeated"
-        if entity.event_time
-        else "true"
-    )
-    find = (
-        f"create or replace temporary table {REPEATED_KEYS} as select {keyed} from {candidate} "
-        f"where verdict = 'clean' group by all having count(*) > 1"
-    )
-    mark = (
-        f"with keyed as (select rowid as row_number, *, {keyed} from {candidate} where verdict = 'clean'), "
-        f"ranked as (select row_number, row_number() over repeated as nth, {same} as is_same "
-        f"from keyed semi join {REPEATED_KEYS} using ({keys}) "
-        f"window repeated as (partition by {keys} order by {order})) "
-        f"update {candidate} as c set verdict = case when r.is_same then 'duplicate' else 'rejected' end, "
-        f"rule = case when r.is_same then null else '{REPEATED}' end "
-        "from ranked as r where c.rowid = r.row_number and r.nth > 1"
-    )
-    return find, mark

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crm_pipeline.ingestion.entities import ENTITIES
-from crm_pipeline.ingestion.staged import REPEATED
+from crm_pipeline.ingestion.repeated_keys import REPEATED
 from crm_pipeline.warehouse.connection import transaction
 from crm_pipeline.warehouse.ledger import REMOVED
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from duckdb import DuckDBPyConnection
 
+MEASURED = "measured_rows"
+"""The temporary table of the newest measurement."""
 NUMERIC = ("decimal", "double", "float", "integer", "bigint", "smallint", "tinyint", "hugeint")
 
 
@@ -46,20 +48,43 @@ def _aggregates(column: Column) -> list[str]:
     mean = f"avg({name})::double" if column.type.lower().startswith(("decimal", "int", "bigint")) else f"avg({number})"
     return [
         f"(1 - count({name}) / nullif(count(*), 0))::double",
-        f"approx_count_distinct({name})",
+        f"approx_count_distinct({name}) export_state",
         f"min({number})::double",
         f"max({number})::double",
         mean,
     ]
 
 
-def profile_table(connection: DuckDBPyConnection, table: Table, candidate: str) -> list[ColumnProfile]:
-    """Profile every column (distinct counts are approximate) of every part of a candidate."""
+STATISTICS = ("null_share", "distinct_count", "minimum", "maximum", "mean")
+
+
+def measure(connection: DuckDBPyConnection, table: Table, relation: str, into: str) -> None:
+    """Make the temporary table ``into``: per part the rows and, per column, the statistics.
+
+    Distinct values stand there as sketches (``sketch_<number of the column>``), which can be merged later.
+    """
     part = f'"{table.partition_column}"' if table.is_partitioned else "cast(null as date)"
-    aggregates = ", ".join(text for column in table.columns for text in _aggregates(column))
-    rows = connection.execute(
-        f"select {part} as part, count(*), {aggregates} from {candidate} group by part order by part"
-    ).fetchall()
+    names = [
+        f"sketch_{index}" if statistic == "distinct_count" else f"{statistic}_{index}"
+        for index in range(len(table.columns))
+        for statistic in STATISTICS
+    ]
+    texts = [text for column in table.columns for text in _aggregates(column)]
+    aggregates = ", ".join(f"{text} as {name}" for text, name in zip(texts, names, strict=True))
+    connection.execute(
+        f"create or replace temporary table {into} as "
+        f"select {part} as part, count(*) as row_count, {aggregates} from {relation} group by part"
+    )
+
+
+def read_profiles(connection: DuckDBPyConnection, table: Table, measured: str) -> list[ColumnProfile]:
+    """The profiles that `measure` left in a temporary table."""
+    columns = ", ".join(
+        f"finalize(sketch_{index})" if statistic == "distinct_count" else f"{statistic}_{index}"
+        for index in range(len(table.columns))
+        for statistic in STATISTICS
+    )
+    rows = connection.execute(f"select part, row_count, {columns} from {measured} order by part").fetchall()
     found = []
     for values in rows:
         for index, column in enumerate(table.columns):
@@ -67,6 +92,12 @@ def profile_table(connection: DuckDBPyConnection, table: Table, candidate: str) 
             null_share, distinct, minimum, maximum, mean = values[start : start + 5]
             found.append(ColumnProfile(values[0], column.name, values[1], null_share, distinct, minimum, maximum, mean))
     return found
+
+
+def profile_table(connection: DuckDBPyConnection, table: Table, candidate: str) -> list[ColumnProfile]:
+    """Profile every column (distinct counts are approximate) of every part of a candidate."""
+    measure(connection, table, candidate, MEASURED)
+    return read_profiles(connection, table, MEASURED)
 
 
 def wide_frame(
@@ -79,7 +110,7 @@ def wide_frame(
     for item in profiles:
         row = rows.setdefault(item.part, {})
         row["row_count"] = float(item.row_count)
-        for statistic in ("null_share", "distinct_count", "minimum", "maximum", "mean"):
+        for statistic in STATISTICS:
             row[f"{item.column}.{statistic}"] = getattr(item, statistic)
     for part, row in rows.items():
         before = previous_rows.get(part)

@@ -5,7 +5,7 @@ A temporary view shadows an unqualified table name; no SQL file can peek, and no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING
@@ -85,10 +85,12 @@ def as_of_views(
     snapshot_date: date | None,
     main: str = "live",
     own_rows: str | None = None,
+    restrict: Callable[[Table, str], str] = lambda table, query: query,
 ) -> Iterator[None]:
     """Shadow every upstream name by its as-of view for the time of the block.
 
     ``own_rows`` is the query that a table sees of itself (its earlier parts); tables not built yet are empty and typed.
+    ``restrict`` turns the query of an upstream table into one that shows fewer rows.
     """
     created = []
     try:
@@ -103,7 +105,7 @@ def as_of_views(
                         f"{reader.name} reads {name}, which an earlier version of the code built with other columns; "
                         f"build it first: crm-pipeline run --select +{reader.name}"
                     )
-                query = visible_rows(table, location, snapshot_date if reader.is_partitioned else None)
+                query = restrict(table, visible_rows(table, location, snapshot_date if reader.is_partitioned else None))
             else:
                 query = empty_rows(table)
             connection.execute(f'create or replace temporary view "{name}" as {query}')

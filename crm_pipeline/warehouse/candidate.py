@@ -75,6 +75,12 @@ class Builder:
                 else:
                     self._insert_function(connection, part)
 
+    def build_into(self, connection: DuckDBPyConnection, target: str, restrict: Callable[[Table, str], str]) -> None:
+        """Run the query of a table without parts over fewer upstream rows, into a table that exists."""
+        upstream = {name: self._table(name) for name in self.transform.upstream}
+        with as_of_views(connection, self.transform.table, upstream, None, restrict=restrict):
+            self._insert_query(connection, None, target)
+
     def _table(self, name: str) -> Table:
         if name not in self.tables:
             raise CrmError(f"{self.transform.table.name} reads a table {name!r} that nothing declares")
@@ -104,13 +110,18 @@ class Builder:
             )
         return {name: values[name] for name in self.transform.sql_parameters}
 
-    def _insert_query(self, connection: DuckDBPyConnection, part: Part) -> None:
+    def _insert_query(self, connection: DuckDBPyConnection, part: Part, target: str | None = None) -> None:
         values = self._parameters(part)
         described = connection.execute(f"describe {self.transform.sql}", values or None).fetchall()
-        self._insert_relation(connection, [row[0] for row in described], self.transform.sql, values)
+        self._insert_relation(connection, [row[0] for row in described], self.transform.sql, values, target)
 
     def _insert_relation(
-        self, connection: DuckDBPyConnection, found: Sequence[str], sql: str, values: Mapping[str, Any]
+        self,
+        connection: DuckDBPyConnection,
+        found: Sequence[str],
+        sql: str,
+        values: Mapping[str, Any],
+        target: str | None = None,
     ) -> None:
         table = self.transform.table
         if list(found) != list(table.column_names):
@@ -121,7 +132,7 @@ class Builder:
         order = ", ".join(f'"{name}"' for name in table.stored_order)
         query = re.sub(r";\s*(--.*\s*)*\Z", "", sql)  # a closing semicolon; the line break ends a closing comment
         ordered = f"select {casts} from ({query}\n) order by {order}"
-        connection.execute(f"insert into {candidate_name(table)} {ordered}", dict(values) or None)
+        connection.execute(f"insert into {target or candidate_name(table)} {ordered}", dict(values) or None)
 
     def _insert_function(self, connection: DuckDBPyConnection, part: Part) -> None:
         function = self.transform.function

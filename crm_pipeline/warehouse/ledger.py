@@ -2,7 +2,8 @@
 
 ``quality.table_versions`` gets its row in the transaction that swaps the table in, so table and ledger never disagree.
 ``quality.day_hashes`` splits the content hash of event tables by the day on which rows became known, so that the hash
-of "what was known before D" is a sum over days.
+of "what was known before D" is a sum over days. ``quality.table_hashes`` keeps the content hash of tables without parts
+as the sums that it is made of: rows that go are taken off, rows that come are added.
 """
 
 from __future__ import annotations
@@ -39,6 +40,13 @@ create table if not exists quality.table_profiles (
     table_name varchar not null, snapshot_date date, version bigint not null, column_name varchar not null,
     row_count bigint not null, null_share double, distinct_count bigint, minimum double, maximum double, mean double
 );
+create table if not exists quality.table_hashes (
+    table_name varchar not null, row_count bigint not null, hash_sum hugeint not null, hash_xor ubigint not null
+);
+create table if not exists quality.table_changes (
+    table_name varchar not null, version bigint not null, from_hash varchar not null, to_hash varchar not null,
+    row_count bigint not null
+);
 """
 
 Part = date | None
@@ -74,6 +82,37 @@ def row_hash_columns(table: Table) -> str:
 def content_hash(row_count: int, hash_sum: int, hash_xor: int) -> str:
     """The printable content hash."""
     return digest(str(row_count), str(hash_sum), str(hash_xor))
+
+
+@dataclass(frozen=True)
+class RowHashes:
+    """What identifies a set of rows, whatever their order; sets that share no row add up."""
+
+    row_count: int = 0
+    hash_sum: int = 0
+    hash_xor: int = 0
+
+    @property
+    def content_hash(self) -> str:
+        """The printable content hash."""
+        return content_hash(self.row_count, self.hash_sum, self.hash_xor)
+
+    def changed(self, removed: RowHashes, added: RowHashes) -> RowHashes:
+        """The set without some of its rows and with others."""
+        return RowHashes(
+            self.row_count - removed.row_count + added.row_count,
+            self.hash_sum - removed.hash_sum + added.hash_sum,
+            self.hash_xor ^ removed.hash_xor ^ added.hash_xor,
+        )
+
+
+def hash_rows(connection: DuckDBPyConnection, table: Table, relation: str) -> RowHashes:
+    """The hashes of a relation that has the table's columns."""
+    row = connection.execute(
+        f"select row_count, hash_sum, hash_xor from (select {row_hash_columns(table)} from {relation})"
+    ).fetchone()
+    assert row is not None
+    return RowHashes(int(row[0]), int(row[1]), int(row[2]))
 
 
 class Ledger:
@@ -159,6 +198,49 @@ class Ledger:
         self.connection.execute(
             f"insert into quality.day_hashes select '{table.name}', known_at, row_count, hash_sum, hash_xor from "
             f"(select known_at::date as known_at, {row_hash_columns(table)} from {table.qualified_name} group by all)"
+        )
+
+    def change_day_hashes(self, table: Table, removed: str, added: str) -> None:
+        """Take the rows of one relation off the hashes of their days, and add those of another."""
+        hashes = f"known_at::date as known_date, {row_hash_columns(table)}"
+        self.connection.execute(
+            "create or replace temporary table changed_days as with parts as ("
+            f"select known_date, -row_count as row_count, -hash_sum as hash_sum, hash_xor "
+            f"from (select {hashes} from {removed} group by all) "
+            "union all select known_date, row_count, hash_sum, hash_xor "
+            f"from (select {hashes} from {added} group by all)), "
+            "days as (select distinct known_date from parts) "
+            "select known_date, sum(row_count)::bigint as row_count, sum(hash_sum) as hash_sum, "
+            "bit_xor(hash_xor) as hash_xor from (select * from parts union all "
+            "select known_date, row_count, hash_sum, hash_xor from quality.day_hashes "
+            "semi join days using (known_date) where table_name = $table) group by known_date",
+            {"table": table.name},
+        )
+        self.connection.execute(
+            "delete from quality.day_hashes "
+            "where table_name = ? and known_date in (select known_date from changed_days)",
+            [table.name],
+        )
+        self.connection.execute(
+            "insert into quality.day_hashes select ?, known_date, row_count, hash_sum, hash_xor from changed_days "
+            "where row_count > 0",
+            [table.name],
+        )
+        self.connection.execute("drop table changed_days")
+
+    def row_hashes(self, table: Table) -> RowHashes | None:
+        """The sums behind the content hash of a table without parts; None when an older version did not keep them."""
+        row = self.connection.execute(
+            "select row_count, hash_sum, hash_xor from quality.table_hashes where table_name = ?", [table.name]
+        ).fetchone()
+        return RowHashes(int(row[0]), int(row[1]), int(row[2])) if row else None
+
+    def set_row_hashes(self, table: Table, hashes: RowHashes) -> None:
+        """Keep the sums behind the content hash of a table without parts."""
+        self.connection.execute("delete from quality.table_hashes where table_name = ?", [table.name])
+        self.connection.execute(
+            "insert into quality.table_hashes values (?, ?, ?::hugeint, ?::ubigint)",
+            [table.name, hashes.row_count, str(hashes.hash_sum), str(hashes.hash_xor)],
         )
 
     def as_of_hashes(self, names: Iterable[str], dates: Sequence[date]) -> dict[tuple[str, date], str]:

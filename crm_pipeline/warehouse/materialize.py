@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from crm_pipeline.contract.table import Table
 from crm_pipeline.quality.expectations import judge_profile
+from crm_pipeline.quality.merged_profile import keep_sketches
 from crm_pipeline.quality.profile import ColumnProfile, profile_table, wide_frame
 from crm_pipeline.warehouse.as_of import has_its_columns
 from crm_pipeline.warehouse.audit import CheckResult, audit_rows, recorded_results
 from crm_pipeline.warehouse.candidate import Part, candidate_name
+from crm_pipeline.warehouse.changes import forget_changes
 from crm_pipeline.warehouse.connection import Warehouse, transaction
-from crm_pipeline.warehouse.ledger import Ledger, Version, content_hash, row_hash_columns
+from crm_pipeline.warehouse.incremental import Basis, Renewal, renew_by_delta
+from crm_pipeline.warehouse.ledger import Ledger, RowHashes, Version, row_hash_columns
+from crm_pipeline.warehouse.memory import peak_memory_mb
+from crm_pipeline.warehouse.publishing import insert_profiles, insert_results, record_results, retire, swap
 from crm_pipeline.warehouse.stale import Current, combined_hash, input_hashes, why_stale
 
 if TYPE_CHECKING:
@@ -45,6 +47,14 @@ class Recipe(Protocol):
         """Fill the candidate for ``parts``."""
         ...
 
+    def fill_delta(self, connection: DuckDBPyConnection, basis: Basis) -> bool:
+        """Fill the tables of a delta with what changes since ``basis``; False where only a full build will do."""
+        ...
+
+    def remember(self, connection: DuckDBPyConnection) -> None:
+        """Write down what the next delta starts from, in the transaction that publishes."""
+        ...
+
 
 @dataclass
 class Outcome:
@@ -57,17 +67,12 @@ class Outcome:
     rows: dict[Part, int] = field(default_factory=dict)
     hashes: dict[Part, str] = field(default_factory=dict)
     seconds: float = 0.0
+    is_delta: bool = False
 
     @property
     def blocked(self) -> list[CheckResult]:
         """The critical results that kept the candidate from being published."""
         return [result for result in self.results if result.blocks]
-
-
-def peak_memory_mb() -> float:
-    """Largest resident memory of this process so far."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 def _all_current(warehouse: Warehouse, connection: DuckDBPyConnection, main: str) -> dict[str, dict[Part, Version]]:
@@ -131,18 +136,55 @@ def materialize(
         if not chosen:
             outcome.results = recorded_results(connection, table, parts)
             return outcome
-        recipe.build(connection, chosen, progress)
-        profiles = profile_table(connection, table, candidate_name(table))
-        outcome.results = audit_rows(connection, table, candidate_name(table))
-        frame = wide_frame(profiles, chosen, {part: _rows_before(versions, part) for part in chosen})
-        outcome.results += judge_profile(table, frame, chosen, warehouse.data_docs)
-        if outcome.blocked:
-            _record_results(connection, table, outcome.results, run_id)
-            connection.execute(f"drop table {candidate_name(table)}")
-            return outcome
-        outcome.built, outcome.seconds = chosen, time.monotonic() - started
-        _publish(connection, ledger, recipe, outcome, versions, inputs, profiles, run_id)
+        renewal = Renewal(connection, ledger, recipe, outcome, run_id, warehouse.data_docs, started)
+        basis = None if force else _basis(connection, ledger, recipe, current, inputs)
+        outcome.is_delta = basis is not None and renew_by_delta(renewal, basis)
+        if not outcome.is_delta:
+            _renew_whole(renewal, chosen, versions, inputs, progress)
     return outcome
+
+
+def _basis(
+    connection: DuckDBPyConnection,
+    ledger: Ledger,
+    recipe: Recipe,
+    current: Current,
+    inputs: Mapping[Part, Mapping[str, str]],
+) -> Basis | None:
+    """What a delta would start from: the standing version, made by the same code and with its sums kept."""
+    table = recipe.table
+    version = current.get(table.name, {}).get(None)
+    if table.is_partitioned or version is None or version.code_hash != recipe.code_hash or not version.row_count:
+        return None
+    hashes = ledger.row_hashes(table)
+    if hashes is None or hashes.content_hash != version.content_hash:
+        return None
+    if not has_its_columns(connection, table, table.qualified_name):
+        return None
+    return Basis(version, hashes, inputs[None], {name: parts[None] for name, parts in current.items() if None in parts})
+
+
+def _renew_whole(
+    renewal: Renewal,
+    chosen: list[Part],
+    versions: Mapping[Part, Version],
+    inputs: Mapping[Part, Mapping[str, str]],
+    progress: Callable[[str], None],
+) -> None:
+    """Build the chosen parts into a candidate, judge it and put it into its place."""
+    connection, recipe, outcome = renewal.connection, renewal.recipe, renewal.outcome
+    table = recipe.table
+    recipe.build(connection, chosen, progress)
+    profiles = profile_table(connection, table, candidate_name(table))
+    outcome.results = audit_rows(connection, table, candidate_name(table))
+    frame = wide_frame(profiles, chosen, {part: _rows_before(versions, part) for part in chosen})
+    outcome.results += judge_profile(table, frame, chosen, renewal.data_docs)
+    if outcome.blocked:
+        record_results(connection, table, outcome.results, renewal.run_id)
+        connection.execute(f"drop table {candidate_name(table)}")
+        return
+    outcome.built, outcome.seconds = chosen, time.monotonic() - renewal.started
+    _publish(renewal, versions, inputs, profiles)
 
 
 def _rows_before(versions: Mapping[Part, Version], part: Part) -> int:
@@ -153,40 +195,35 @@ def _rows_before(versions: Mapping[Part, Version], part: Part) -> int:
     return versions[max(earlier)].row_count if earlier else 0
 
 
-def _hashes(connection: DuckDBPyConnection, table: Table, parts: Sequence[Part]) -> dict[Part, tuple[int, str]]:
+def _hashes(connection: DuckDBPyConnection, table: Table, parts: Sequence[Part]) -> dict[Part, RowHashes]:
     part = f'"{table.partition_column}"' if table.is_partitioned else "cast(null as date)"
     rows = connection.execute(
         f"select {part} as part, {row_hash_columns(table)} from {candidate_name(table)} group by part"
     ).fetchall()
-    found: dict[Part, tuple[int, str]] = {
-        key: (count, content_hash(count, total, xor)) for key, total, xor, count in rows
-    }
-    return {part: found.get(part, (0, content_hash(0, 0, 0))) for part in parts}
+    found: dict[Part, RowHashes] = {key: RowHashes(count, total, xor) for key, total, xor, count in rows}
+    return {part: found.get(part, RowHashes()) for part in parts}
 
 
 def _publish(
-    connection: DuckDBPyConnection,
-    ledger: Ledger,
-    recipe: Recipe,
-    outcome: Outcome,
+    renewal: Renewal,
     versions: Mapping[Part, Version],
     inputs: Mapping[Part, Mapping[str, str]],
     profiles: Sequence[ColumnProfile],
-    run_id: str,
 ) -> None:
     """Swap the candidate in and append to the ledger, in one transaction."""
+    connection, ledger, recipe, outcome = renewal.connection, renewal.ledger, renewal.recipe, renewal.outcome
+    run_id = renewal.run_id
     table = recipe.table
     hashes = _hashes(connection, table, outcome.built)
-    made_of = _with_own_parts(
-        recipe, inputs, versions, outcome.built, {part: content for part, (_, content) in hashes.items()}
-    )
+    contents = {part: found.content_hash for part, found in hashes.items()}
+    made_of = _with_own_parts(recipe, inputs, versions, outcome.built, contents)
     with transaction(connection):
         if table.is_partitioned and not has_its_columns(connection, table, table.qualified_name):
-            versions = _retire(ledger, table, versions, outcome.built, run_id)
+            versions = retire(ledger, table, versions, outcome.built, run_id)
         version = ledger.next_version()
-        _swap(connection, table, outcome.built, {p: h for p, (_, h) in hashes.items()}, versions, version)
+        swap(connection, table, outcome.built, contents, versions, version)
         for offset, part in enumerate(outcome.built):
-            rows, content = hashes[part]
+            rows, content = hashes[part].row_count, contents[part]
             outcome.rows[part], outcome.hashes[part] = rows, content
             ledger.append(
                 version + offset,
@@ -202,22 +239,13 @@ def _publish(
             )
         if table.is_event_table and table.stage != "staged":
             ledger.replace_day_hashes(table)
-        _insert_profiles(connection, table, profiles, version)
-        _insert_results(connection, table, outcome.results, run_id)
-
-
-def _retire(
-    ledger: Ledger, table: Table, versions: Mapping[Part, Version], built: Sequence[Part], run_id: str
-) -> Mapping[Part, Version]:
-    """Drop a table that an earlier version of the contract built, with the parts that are not renewed now.
-
-    They are stale in any case; readers keep them in their copy until all are built again.
-    """
-    ledger.connection.execute(f"drop table if exists {table.qualified_name}")
-    for part in versions:
-        if part not in built:
-            ledger.remove(table.name, part, run_id)
-    return {}
+        if not table.is_partitioned:
+            ledger.set_row_hashes(table, hashes[None])
+            forget_changes(connection, table)
+            keep_sketches(connection, table)
+            recipe.remember(connection)
+        insert_profiles(connection, table, profiles, version)
+        insert_results(connection, table, outcome.results, run_id)
 
 
 def _with_own_parts(
@@ -235,110 +263,3 @@ def _with_own_parts(
         for part in built:
             made_of[part][table.name] = combined_hash({table.name: renewed}, table, table, part)
     return made_of
-
-
-def _swap(
-    connection: DuckDBPyConnection,
-    table: Table,
-    parts: Sequence[Part],
-    hashes: Mapping[Part, str],
-    versions: Mapping[Part, Version],
-    version: int,
-) -> None:
-    candidate = candidate_name(table)
-    if not table.is_partitioned:
-        connection.execute(f"drop table if exists {table.qualified_name}")
-        connection.execute(f'alter table {candidate} rename to "{table.name}"')
-        _comment(connection, table)
-        return
-    columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
-    technical = ", table_version bigint" if table.kind == "append_only" else ""
-    connection.execute(f"create table if not exists {table.qualified_name} ({columns}{technical})")
-    _comment(connection, table)
-    names = ", ".join(f'"{name}"' for name in table.column_names)
-    key = f'"{table.partition_column}"'
-    if table.kind == "append_only":
-        for offset, part in enumerate(parts):
-            if part in versions and versions[part].content_hash == hashes[part]:
-                continue
-            connection.execute(
-                f"insert into {table.qualified_name} ({names}, table_version) "
-                f"select {names}, {version + offset} from {candidate} where {key} = ?",
-                [part],
-            )
-    else:
-        connection.execute(
-            f"delete from {table.qualified_name} where list_contains($parts::date[], {key})", {"parts": list(parts)}
-        )
-        connection.execute(f"insert into {table.qualified_name} ({names}) select {names} from {candidate}")
-    connection.execute(f"drop table {candidate}")
-
-
-def _comment(connection: DuckDBPyConnection, table: Table) -> None:
-    """Descriptions travel with the file, so that BI tools show them."""
-    connection.execute(f"comment on table {table.qualified_name} is '{_escape(table.description)}'")
-    for column in table.columns:
-        connection.execute(
-            f"comment on column {table.qualified_name}.\"{column.name}\" is '{_escape(column.description)}'"
-        )
-
-
-def _escape(text: str) -> str:
-    return text.replace("'", "''")
-
-
-def _insert_profiles(
-    connection: DuckDBPyConnection, table: Table, profiles: Sequence[ColumnProfile], version: int
-) -> None:
-    rows = [
-        (
-            table.name,
-            p.part,
-            version,
-            p.column,
-            p.row_count,
-            p.null_share,
-            p.distinct_count,
-            p.minimum,
-            p.maximum,
-            p.mean,
-        )
-        for p in profiles
-    ]
-    _insert_rows(connection, "quality.table_profiles", rows)
-
-
-def _insert_results(connection: DuckDBPyConnection, table: Table, results: Sequence[CheckResult], run_id: str) -> None:
-    now = datetime.now(UTC).replace(tzinfo=None)
-    rows = [
-        (
-            table.name,
-            r.part,
-            f"{r.check}: {r.name}",
-            r.severity,
-            r.status,
-            r.observed,
-            r.expected,
-            r.failing_rows,
-            run_id,
-            now,
-        )
-        for r in results
-    ]
-    _insert_rows(connection, "quality.check_results", rows)
-
-
-def _insert_rows(connection: DuckDBPyConnection, target: str, rows: Sequence[tuple[object, ...]]) -> None:
-    """Insert many small rows at once (row by row takes a hundred times longer)."""
-    import pyarrow as pa
-
-    if rows:
-        frame = pa.table({f"c{index}": list(values) for index, values in enumerate(zip(*rows, strict=True))})
-        connection.register("new_rows", frame)
-        connection.execute(f"insert into {target} select * from new_rows")
-        connection.unregister("new_rows")
-
-
-def _record_results(connection: DuckDBPyConnection, table: Table, results: Sequence[CheckResult], run_id: str) -> None:
-    with transaction(connection):
-        _insert_results(connection, table, results, run_id)

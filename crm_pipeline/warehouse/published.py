@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from crm_pipeline.warehouse.changes import SCHEMA as CHANGES
 from crm_pipeline.warehouse.connection import Warehouse, translated
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def publish_copy(warehouse: Warehouse) -> int:
     draft = warehouse.published.with_suffix(".new.duckdb")
     _remove_draft(draft)
     with warehouse.connect() as connection:
-        _copy_into(connection, draft)
+        _copy_into(connection, draft, without=CHANGES)
     os.replace(draft, warehouse.published)
     return warehouse.published.stat().st_size
 
@@ -54,12 +55,15 @@ def _remove_draft(draft: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _copy_into(connection: DuckDBPyConnection, target: object) -> None:
+def _copy_into(connection: DuckDBPyConnection, target: object, without: str | None = None) -> None:
+    """Write every table and view into a new file, but for those of one schema."""
     row = connection.execute("select current_database()").fetchone()
     assert row is not None
     quoted = str(target).replace("'", "''")
     connection.execute(f"attach '{quoted}' as compacted")
     connection.execute(f"copy from database {row[0]} to compacted")
+    if without is not None:
+        connection.execute(f"drop schema if exists compacted.{without} cascade")
     connection.execute("detach compacted")
 
 

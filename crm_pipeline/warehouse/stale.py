@@ -31,6 +31,11 @@ def input_hashes(
     return found
 
 
+def hash_of_whole(content_hash: str) -> str:
+    """The hash that a reader writes down of a table without parts."""
+    return digest(f"None={content_hash}")
+
+
 def combined_hash(current: Current, reader: Table, table: Table, part: Part) -> str:
     """Hash of the parts of ``table`` that ``reader`` sees at ``part`` (of itself: the parts before)."""
     versions = current.get(table.name, {})

@@ -12,6 +12,7 @@ import duckdb
 from crm_pipeline.contract.table import Table
 from crm_pipeline.pipeline import all_tables
 from crm_pipeline.warehouse.as_of import visible_rows
+from crm_pipeline.warehouse.changes import SCHEMA as CHANGES
 from crm_pipeline.warehouse.ledger import Ledger, content_hash, row_hash_columns
 
 Hashes = dict[tuple[str, date | None], str]
@@ -72,10 +73,11 @@ def as_of_hashes(folder: Path, day: date) -> Hashes:
 
 
 def physical_tables(folder: Path, name: str) -> dict[str, tuple[object, ...]]:
-    """Every table of a file: rows, a hash over them, and its description."""
+    """Every table of a file, but what only the next delta needs: rows, a hash over them, and its description."""
     with open_file(folder, name) as connection:
         listed = connection.execute(
-            "select schema_name, table_name, comment from duckdb_tables() where not temporary order by all"
+            "select schema_name, table_name, comment from duckdb_tables() "
+            f"where not temporary and schema_name <> '{CHANGES}' order by all"
         ).fetchall()
         found: dict[str, tuple[object, ...]] = {}
         for schema, table, comment in listed:

@@ -3,11 +3,13 @@
 import pytest
 
 from crm_pipeline.contract.catalog import declared_transforms
+from crm_pipeline.pipeline import all_tables
 from crm_pipeline_tests import sample
 from crm_pipeline_tests.sample import SNAPSHOTS, Rebuild, sample_content
 
 TABLES = list(declared_transforms())
 LAST = SNAPSHOTS[-1]
+IN_PART = [name for name, item in declared_transforms().items() if item.table.delta_key]
 CUT = [name for name, item in declared_transforms().items() if item.table.is_partitioned or item.table.is_event_table]
 
 
@@ -42,3 +44,20 @@ def test_the_order_of_input_rows_does_not_matter(name: str) -> None:
 def test_sources_cut_at_a_day_give_what_was_known_at_it(name: str) -> None:
     known = f"known_at < timestamp '{LAST}'" if not declared_transforms()[name].table.is_partitioned else "true"
     assert content(name, sample.cut_at(LAST), known) == sample_content(name, LAST, known)
+
+
+@pytest.mark.parametrize("name", IN_PART)
+def test_computed_for_some_keys_it_has_just_the_rows_of_these_keys(name: str) -> None:
+    key = declared_transforms()[name].table.delta_key
+    chosen = f"hash({', '.join(key)}) % 3 = 0"
+    assert content(name, sample.of_keys(key, chosen)) == sample_content(name, LAST, chosen)
+    assert (
+        0 < sample_content(name, LAST, chosen)[0] < sample_content(name, LAST)[0] or sample_content(name, LAST)[0] < 9
+    )
+
+
+@pytest.mark.parametrize("name", IN_PART)
+def test_a_table_that_can_be_computed_in_part_reads_its_key(name: str) -> None:
+    transform = declared_transforms()[name]
+    assert transform.function is None and not transform.table.is_partitioned
+    assert any(set(transform.table.delta_key) <= set(all_tables()[read].column_names) for read in transform.upstream)

@@ -13,6 +13,7 @@ from crm_pipeline.contract import columns
 from crm_pipeline.contract.catalog import Transform, transform_of
 from crm_pipeline.contract.table import Column, Table
 from crm_pipeline.warehouse.candidate import Part, candidate_name, create_candidate
+from crm_pipeline.warehouse.incremental import Basis
 from crm_pipeline_tests.kit import fill_table, memory_warehouse
 
 if TYPE_CHECKING:
@@ -82,6 +83,13 @@ class QueryRecipe:
         self.builds += 1
         create_candidate(connection, self.table)
         connection.execute(f"insert into {candidate_name(self.table)} by name {self.query}")
+
+    def fill_delta(self, connection: DuckDBPyConnection, basis: Basis) -> bool:
+        """False: the query says nothing about single rows."""
+        return False
+
+    def remember(self, connection: DuckDBPyConnection) -> None:
+        """Nothing."""
 
 
 def events(*rows: tuple[str, str, int | None]) -> str:
