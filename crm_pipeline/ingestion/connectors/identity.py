@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from crm_pipeline.errors import UserError
 
-KEY, VERSION = "__key", "__version"
+KEY, VERSION, DIGEST, CURSOR = "__key", "__version", "__digest", "__cursor"
 ORDINAL = "__ordinal"
 VERSIONS_PER_FILE = 1_000_000_000
 
@@ -59,11 +59,13 @@ class Landed:
 
     Reading begins at the cursor that was reached, that value included, so some rows come a second time. Of each
     distinct row as many are dropped as were landed: identical rows of the source are neither lost nor doubled.
+    ``digest`` names a column that identifies what was read; without it a row is told by all of its values.
     """
 
-    def __init__(self, files: Sequence[Path], cursor: str) -> None:
+    def __init__(self, files: Sequence[Path], cursor: str, digest: str | None = None) -> None:
         self._files = [str(path) for path in files]
         self._cursor = quoted(cursor)
+        self._digest = digest
         self._connection = duckdb.connect()
         self._connection.execute("create table dropped (digest varchar, times bigint)")
 
@@ -80,9 +82,11 @@ class Landed:
         source = "read_parquet($files, union_by_name = true)"
         columns = self._connection.execute(f"describe select * from {source}", {"files": self._files}).fetchall()
         shared = [name for name, *_ in columns if name in table.column_names and name not in (KEY, VERSION)]
-        digest = "md5(to_json({" + ", ".join(f"{quoted(name)}: {quoted(name)}" for name in shared) + "}))"
+        whole = "md5(to_json({" + ", ".join(f"{quoted(name)}: {quoted(name)}" for name in shared) + "}))"
+        digest = whole if self._digest is None else quoted(self._digest)
         connection = self._connection
-        connection.register("rows", table)
+        names = ", ".join(quoted(name) for name in table.column_names)
+        connection.register("rows", table.append_column(ORDINAL, pa.array(range(table.num_rows), pa.int64())))
         connection.execute(
             f"create or replace temporary table known as select {digest} as digest, count(*) as times "
             f"from {source} where {self._cursor} in (select {self._cursor} from rows) group by digest",
@@ -90,15 +94,15 @@ class Landed:
         )
         connection.execute(
             "create or replace temporary table again as "
-            f"with read as (select {VERSION} as version, {digest} as digest, "
-            f"row_number() over (partition by {digest} order by cast({VERSION} as bigint)) as nth from rows) "
-            "select version, digest from read join known using (digest) "
+            f"with read as (select {ORDINAL} as place, {digest} as digest, "
+            f"row_number() over (partition by {digest} order by {ORDINAL}) as nth from rows) "
+            "select place, digest from read join known using (digest) "
             "left join (select digest, sum(times) as times from dropped group by digest) as gone using (digest) "
             "where nth <= known.times - coalesce(gone.times, 0)"
         )
         connection.execute("insert into dropped select digest, count(*) from again group by digest")
         found = connection.sql(
-            f"select * from rows where {VERSION} not in (select version from again) order by cast({VERSION} as bigint)"
+            f"select {names} from rows where {ORDINAL} not in (select place from again) order by {ORDINAL}"
         ).to_arrow_table()
         connection.unregister("rows")
         return found
@@ -111,7 +115,7 @@ def same_rows(one: Path, other: Path) -> bool:
         for path in (one, other):
             source = "read_parquet($path)"
             names = connection.execute(f"describe select * from {source}", {"path": str(path)}).fetchall()
-            columns = [name for name, *_ in names if name not in (KEY, VERSION)]
+            columns = [name for name, *_ in names if name not in (KEY, VERSION, DIGEST, CURSOR)]
             row = "to_json([" + ", ".join(quoted(name) for name in columns) + "])"
             digests = f"select hash({row}) as digest from {source}"
             totals = connection.execute(

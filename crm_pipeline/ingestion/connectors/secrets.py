@@ -109,6 +109,11 @@ class Secrets:
                 found[name] = self.resolve(value).get_secret_value() if isinstance(value, str) else value
         return found
 
+    def keep(self, value: str) -> str:
+        """Note a secret that was handed out later, such as an access token."""
+        self._values.append(SecretStr(value))
+        return value
+
     def hidden(self, text: str) -> str:
         """The text without any secret, in whatever form it was written."""
         forms: set[str] = set()

@@ -162,6 +162,7 @@ class RestCursor(ExtractSettings):
     param: str
     start: str | None = None
     format: str | None = None
+    overlap_minutes: int = Field(default=0, ge=0, le=43_200)
 
 
 class RestExtract(ExtractSettings):
