@@ -73,7 +73,7 @@ def _figures(found: Sufficiency) -> list[str]:
     history = found.history
     lines = []
     if history.customers:
-        prefix = "" if history.is_whole else "At least "
+        prefix = history.about.capitalize()
         lines.append(
             f"{prefix}{history.customers:,} customers, {history.orders:,} orders from {history.first_day} "
             f"to {history.last_day}; complete to {history.data_through}."

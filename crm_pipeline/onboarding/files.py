@@ -12,20 +12,25 @@ from crm_pipeline.errors import UserError
 from crm_pipeline.ingestion.reading import ReadSettings
 from crm_pipeline.ingestion.reading.reader import COMPRESSED, KINDS, kind_of
 from crm_pipeline.onboarding.columns import ColumnLook, look_at
-from crm_pipeline.onboarding.names import split_name
+from crm_pipeline.onboarding.names import split_name, spoken
 from crm_pipeline.onboarding.sampling import Sample, bytes_per_file, read_sample
 
+ASIAN = ("big5", "gb18030", "gbk", "gb2312", "shift_jis", "cp932", "euc_jp", "euc_kr", "cp949", "cp950")
 LOOKED_AT = 5000
 """So many rows of a sample are looked at, evenly spread over it."""
 
 
 @dataclass(frozen=True)
 class FileGroup:
-    """Files with the same columns, read as one source: the first one's sample, and what its columns look like."""
+    """Files with the same columns, read as one source: the first one's sample, and what its columns look like.
+
+    ``encoding`` is set where the one that the reader finds cannot be right.
+    """
 
     paths: tuple[Path, ...]
     sample: Sample
     looks: tuple[ColumnLook, ...]
+    encoding: str | None = None
 
     @property
     def stem(self) -> str:
@@ -92,7 +97,26 @@ def look_at_files(paths: Sequence[Path]) -> tuple[list[FileGroup], list[str]]:
             groups[key][0].append(path)
         else:
             groups[key] = ([path], sample)
-    return [FileGroup(tuple(files), sample, tuple(_looks(sample))) for files, sample in groups.values()], unread
+    found = [FileGroup(tuple(files), sample, tuple(_looks(sample))) for files, sample in groups.values()]
+    return _mended_encodings(found, budget), unread
+
+
+def _mended_encodings(groups: Sequence[FileGroup], budget: int) -> list[FileGroup]:
+    """Little text of many accents may pass for an Asian encoding; where all other names are Latin, it is none."""
+    doubtful = [group for group in groups if group.sample.facts.encoding in ASIAN]
+    votes = spoken([look.name for group in groups if group not in doubtful for look in group.looks])
+    if not doubtful or not votes:
+        return list(groups)
+    language = max(sorted(votes), key=lambda name: votes[name])
+    if language == "zh":
+        return list(groups)
+    encoding = "cp1250" if language == "pl" else "cp1252"
+    return [_read_again(group, encoding, budget) if group in doubtful else group for group in groups]
+
+
+def _read_again(group: FileGroup, encoding: str, budget: int) -> FileGroup:
+    sample = read_sample(group.paths[0], ReadSettings(encoding=encoding), budget)
+    return FileGroup(group.paths, sample, tuple(_looks(sample)), encoding)
 
 
 def _words(path: Path) -> tuple[str, ...]:

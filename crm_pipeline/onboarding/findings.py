@@ -33,6 +33,10 @@ def find_all(typed: TypedProject, *, show_values: bool) -> list[Finding]:
     found = list(_unread_files(typed))
     for source in typed.sources.values():
         found += [Finding("error", source.name, problem) for problem in source.problems]
+        if source.source.extraction is not None and not source.file_names:
+            found.append(
+                Finding("warning", source.name, "nothing is fetched yet: the first run will, then check again")
+            )
         if source.table is not None:
             found += _rejections(typed, source, show_values=show_values)
             found += _repeated_keys(typed, source)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from crm_pipeline.onboarding.histories import read_histories
 from crm_pipeline.onboarding.typed import TypedProject
 
 ORDER_DAYS = "order_days"
@@ -19,7 +20,8 @@ class History:
 
     ``repeat_customers`` ordered on two days or more; ``usual_gap_days`` is the 80 %, ``longest_gap_days`` the 99 %
     quantile of the pauses between a customer's order days (None without any). ``data_through`` is the last day to
-    which every source of orders is complete. ``is_whole``: nothing was left out, so that counts are exact.
+    which every source of orders is complete. ``share``: of so many customers all orders were read, and counts are
+    scaled up; None when only lines were sampled, so that counts are lower bounds and pauses unknown.
     """
 
     customers: int
@@ -32,7 +34,17 @@ class History:
     data_through: date | None
     usual_gap_days: int | None
     longest_gap_days: int | None
-    is_whole: bool
+    share: float | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether histories are complete, of all customers or of a fair share."""
+        return self.share is not None
+
+    @property
+    def about(self) -> str:
+        """How sure counts are, in a word before them."""
+        return "at least " if self.share is None else "" if self.share == 1 else "about "
 
     @property
     def days(self) -> int:
@@ -61,18 +73,16 @@ class Balance:
 def _make_order_days(typed: TypedProject) -> None:
     """One row per customer and order day."""
     selects = [
-        f"select customer_id, ordered_at::date as day, order_id, product_id from {source.table} "
+        f"select customer_id, ordered_at::date as day, order_id, true as has_product from {source.orders_table} "
         "where verdict = 'clean' and quantity >= 0 and net_amount >= 0 and coalesce(line_type, 'product') = 'product'"
         for source in typed.of("order_lines")
     ]
     selects += [
-        f"select customer_id, ordered_at::date as day, order_id, null as product_id from {source.table} "
-        "where verdict = 'clean' and net_amount >= 0"
+        f"select customer_id, ordered_at::date as day, order_id, false as has_product from {source.orders_table} "
+        "where verdict = 'clean' and (net_amount is null or net_amount >= 0)"
         for source in typed.of("orders")
     ]
-    empty = (
-        "select null::varchar as customer_id, null::date as day, null::varchar as order_id, null::varchar as product_id"
-    )
+    empty = "select null::varchar as customer_id, null::date as day, null::varchar as order_id, false as has_product"
     union = " union all ".join([*selects, f"select * from ({empty}) where false"])
     typed.connection.execute(f"create or replace temporary table bought as {union}")
     typed.connection.execute(
@@ -81,8 +91,10 @@ def _make_order_days(typed: TypedProject) -> None:
     )
 
 
-def history_of(typed: TypedProject) -> History:
-    """Measure the orders that the samples hold."""
+def history_of(typed: TypedProject, seconds: float) -> History:
+    """Measure the orders; of large files, complete histories of some customers if that takes at most ``seconds``."""
+    share = read_histories(typed, seconds)
+    scale = 1 / (share or 1)
     _make_order_days(typed)
     customers, repeat, first, last = typed.rows(
         "select count(*), count(*) filter (days > 1), min(first), max(last) from "
@@ -92,24 +104,29 @@ def history_of(typed: TypedProject) -> History:
         f"select quantile_disc(gap, {USUAL_GAP}), quantile_disc(gap, {LONGEST_GAP}) from (select day - lag(day) "
         f"over (partition by customer_id order by day) as gap from {ORDER_DAYS}) where gap is not null"
     )[0]
-    orders, products, product_customers = typed.rows(
-        "select count(distinct order_id), count(distinct product_id), "
-        "count(distinct customer_id) filter (product_id is not null) from bought"
+    orders, product_customers = typed.rows(
+        "select count(distinct order_id), count(distinct customer_id) filter (has_product) from bought"
     )[0]
-    sources = typed.of("orders", "order_lines")
     return History(
-        customers=_int(customers),
-        orders=_int(orders),
-        repeat_customers=_int(repeat),
-        products=_int(products),
-        product_customers=_int(product_customers),
+        customers=round(_int(customers) * scale),
+        orders=round(_int(orders) * scale),
+        repeat_customers=round(_int(repeat) * scale),
+        products=_products(typed),
+        product_customers=round(_int(product_customers) * scale),
         first_day=_day(first),
         last_day=_day(last),
         data_through=_data_through(typed),
         usual_gap_days=None if usual is None else _int(usual),
         longest_gap_days=None if longest is None else _int(longest),
-        is_whole=all(source.is_whole for source in sources),
+        share=share,
     )
+
+
+def _products(typed: TypedProject) -> int:
+    selects = [f"select product_id from {s.table} where verdict = 'clean'" for s in typed.of("order_lines")]
+    if not selects:
+        return 0
+    return _int(typed.rows(f"select count(distinct product_id) from ({' union all '.join(selects)})")[0][0])
 
 
 def _int(value: object) -> int:
@@ -125,8 +142,13 @@ def _data_through(typed: TypedProject) -> date | None:
     found = []
     for source in typed.of("orders", "order_lines"):
         stated = source.source.data_through or typed.project.data_through
-        newest = typed.rows(f"select max(ordered_at)::date from {source.table} where verdict = 'clean'")[0][0]
-        day = stated or _day(newest)
+        tables = [table for table in (source.table, source.histories) if table is not None]
+        newest = [
+            day
+            for table in tables
+            if (day := _day(typed.rows(f"select max(ordered_at)::date from {table} where verdict = 'clean'")[0][0]))
+        ]
+        day = stated or max(newest, default=None)
         if day is not None:
             found.append(day)
     return min(found, default=None)
@@ -151,8 +173,10 @@ def first_judged_on(typed: TypedProject, horizon_days: int) -> date | None:
     return next((day for day in later if day >= due), None)
 
 
-def balances(typed: TypedProject, due: Sequence[date], horizon_days: int, active_days: int) -> list[Balance]:
-    """Labels of every snapshot whose horizon ended by the last one that is due."""
+def balances(
+    typed: TypedProject, due: Sequence[date], horizon_days: int, active_days: int, share: float = 1.0
+) -> list[Balance]:
+    """Labels of every snapshot whose horizon ended by the last one that is due, scaled up by ``share``."""
     judged = [day for day in due if day + timedelta(days=horizon_days) <= due[-1]]
     if not judged:
         return []
@@ -167,4 +191,4 @@ def balances(typed: TypedProject, due: Sequence[date], horizon_days: int, active
         "from seen where last_day is not null group by snapshot order by snapshot",
         {"dates": judged, "horizon": horizon_days, "active": active_days},
     ).fetchall()
-    return [Balance(*row) for row in rows]
+    return [Balance(day, *(round(count / share) for count in counts)) for day, *counts in rows]

@@ -6,7 +6,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -25,6 +25,8 @@ INPUT = "input"
 NO_CURRENCY = "XXX"
 """ISO 4217 for `no currency`."""
 LANGUAGES = ("en", "de")
+HISTORY_SECONDS = 60.0
+"""Pauses between orders decide the horizon, so it is worth to read large files for them."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def _copied(group: FileGroup, target: Path) -> FileGroup:
         if not copied.exists():
             shutil.copyfile(source, copied)
         paths.append(copied)
-    return FileGroup(tuple(paths), group.sample, group.looks)
+    return replace(group, paths=tuple(paths))
 
 
 def _project_name(folder: Path) -> str:
@@ -167,7 +169,7 @@ def _choose_dates(path: Path, proposal: Proposal, now: datetime) -> None:
     except UserError:
         return
     with typed_project(project, now) as typed:
-        history = history_of(typed)
+        history = history_of(typed, HISTORY_SECONDS)
     found = propose_timeline(history, project.today(now))
     if found.data_through is not None:
         note = "the newest order; later snapshots wait for newer files"

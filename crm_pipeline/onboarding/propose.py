@@ -140,7 +140,7 @@ def _source(group: FileGroup, item: Guess, path: str, name: str) -> ProposedSour
         path,
         group.label,
         group.sample.rows.num_rows,
-        read=style,
+        read=style | ({"encoding": group.encoding} if group.encoding else {}),
         columns=sorted(lines, key=lambda line: order.get(line.target, len(order))),
         static=item.entity == "products",
         unused=[look.name for look in group.looks if look.name not in used],
@@ -170,6 +170,8 @@ def _notes(group: FileGroup, item: Guess) -> list[str]:
         found.append(CANCELLED)
     currencies = [look for look in group.looks if look.says("currency") and look.distinct > 1]
     found += [f"{look.name} names {look.distinct} currencies; nothing is converted" for look in currencies]
+    if group.encoding:
+        found.append(f"read as {group.encoding}, as the other files' language has it")
     rejected = group.sample.rows.num_rows - group.sample.rows.column("__broken").null_count
     if rejected:
         found.append(f"{rejected:,} lines cannot be read and will be rejected")

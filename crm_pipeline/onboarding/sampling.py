@@ -14,7 +14,7 @@ from crm_pipeline.ingestion.reading.reader import COMPRESSED, POSITION, Facts, k
 if TYPE_CHECKING:
     import pyarrow as pa
 
-WHOLE_BYTES = 48 << 20
+WHOLE_BYTES = 32 << 20
 """Files of up to this size, divided among the files of a project, are read whole."""
 LEAST_BYTES = 1 << 20
 HEAD_SHARE = 4

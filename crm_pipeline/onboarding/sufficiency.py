@@ -25,6 +25,8 @@ ENOUGH_JUDGED = 3
 LEAST_REPEAT, ENOUGH_REPEAT = 10, 100
 LEAST_CUSTOMERS, ENOUGH_CUSTOMERS = 40, 200
 LEAST_PRODUCTS = 5
+HISTORY_SECONDS = 4.0
+"""Complete histories of a large file are read in this time, or not at all."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +53,11 @@ class Sufficiency:
 
 def judge(typed: TypedProject, today: date) -> Sufficiency:
     """Judge the project's data; ``today`` is its calendar day."""
-    history = history_of(typed)
+    history = history_of(typed, HISTORY_SECONDS)
     settings = typed.project.churn
     due = due_snapshots(typed, history, today)
     active = settings.active_days or max(settings.horizon_days, history.longest_gap_days or 0)
-    found = balances(typed, due, settings.horizon_days, active) if due and history.is_whole else []
+    found = balances(typed, due, settings.horizon_days, active, history.share) if due and history.share else []
     first = first_judged_on(typed, settings.horizon_days)
     verdicts = (
         _churn(typed, history, due, found, first),
@@ -64,10 +66,6 @@ def judge(typed: TypedProject, today: date) -> Sufficiency:
         _recommendations(typed, history, due),
     )
     return Sufficiency(history, tuple(due), first, tuple(found), verdicts)
-
-
-def _at_least(history: History) -> str:
-    return "" if history.is_whole else "at least "
 
 
 def _no_orders(model: str) -> Verdict:
@@ -97,7 +95,7 @@ def _churn(typed: TypedProject, history: History, due: list[date], found: list[B
     if not due:
         return _no_snapshot("churn", history)
     if not history.is_whole:
-        why = f"at least {history.customers:,} customers in {history.days:,} days (from a sample; labels not counted)"
+        why = f"at least {history.customers:,} customers in {history.days:,} days (labels not counted: large files)"
         word: Word = "enough" if history.days >= 4 * horizon and history.customers >= ENOUGH_CUSTOMERS else "thin"
         return Verdict("churn", word, why)
     if not found:
@@ -140,7 +138,7 @@ def _value(typed: TypedProject, history: History, due: list[date]) -> Verdict:
     if not due:
         return _no_snapshot("customer value", history)
     why = (
-        f"{_at_least(history)}{history.repeat_customers:,} of {history.customers:,} customers ordered on several days, "
+        f"{history.about}{history.repeat_customers:,} of {history.customers:,} customers ordered on several days, "
         f"in {history.days:,} days"
     )
     if history.repeat_customers < LEAST_REPEAT and history.is_whole:
@@ -171,7 +169,7 @@ def _segments(history: History, due: list[date]) -> Verdict:
         return _no_orders("segments")
     if not due:
         return _no_snapshot("segments", history)
-    why = f"{_at_least(history)}{history.customers:,} customers"
+    why = f"{history.about}{history.customers:,} customers"
     if history.customers < LEAST_CUSTOMERS and history.is_whole:
         return Verdict(
             "segments", "not enough", why, f"{LEAST_CUSTOMERS} customers", "named RFM segments work; clusters need more"
@@ -189,7 +187,7 @@ def _recommendations(typed: TypedProject, history: History, due: list[date]) -> 
         return _no_orders(model)
     if not due:
         return _no_snapshot(model, history)
-    why = f"{_at_least(history)}{history.products:,} products bought by {history.product_customers:,} customers"
+    why = f"{history.about}{history.products:,} products bought by {history.product_customers:,} customers"
     if history.products < LEAST_PRODUCTS:
         return Verdict(
             model,

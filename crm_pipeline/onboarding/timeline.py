@@ -61,6 +61,9 @@ def _horizon(history: History) -> tuple[int, str]:
     longest = max(history.days // 4, HORIZONS[0])
     fitting = [days for days in HORIZONS if days <= longest] or [HORIZONS[0]]
     gap = history.usual_gap_days
+    if not history.is_whole:
+        chosen = max(days for days in fitting if days <= max(USUAL, HORIZONS[0]))
+        return chosen, "the usual month: the files are too large to measure the pauses between orders"
     if gap is None:
         chosen = max(days for days in fitting if days <= max(USUAL, HORIZONS[0]))
         return chosen, "no customer ordered twice: check that customer_id names the same person in every order"

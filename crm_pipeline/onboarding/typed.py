@@ -30,7 +30,8 @@ class TypedSource:
     """One source of a project as its sample shows it.
 
     ``table`` holds the staged columns of the sampled rows, ``None`` when nothing could be read; ``problems`` are what
-    kept files from being read, one message each. ``file_names`` are all files of the source.
+    kept files from being read, one message each. ``file_names`` are all files of the source. ``histories`` holds, where
+    the sample is only a part, who ordered when for some customers, completely.
     """
 
     name: str
@@ -40,6 +41,12 @@ class TypedSource:
     samples: list[Sample] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     table: str | None = None
+    histories: str | None = None
+
+    @property
+    def orders_table(self) -> str | None:
+        """The table to count orders in."""
+        return self.histories or self.table
 
     @property
     def is_whole(self) -> bool:
@@ -134,7 +141,8 @@ def _type(typed: TypedProject, item: TypedSource, folder: Path, loaded_at: datet
     try:
         typed.connection.execute(f"create table {table} as {query}")
     except duckdb.Error as error:
-        item.problems.append(f"sources.{item.name}: cannot be typed ({str(error).splitlines()[0]})")
+        # what DuckDB says may quote values
+        item.problems.append(f"sources.{item.name}: cannot be typed ({type(error).__name__}); look at its expressions")
     else:
         item.table = table
 

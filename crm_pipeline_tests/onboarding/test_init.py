@@ -69,7 +69,16 @@ def test_the_shape_of_each_shop_is_seen(tmp_path: Path) -> None:
     for name, said in (
         ("german", ['read: {decimal: ",", thousands: "."}', "Bestellungen_202*.csv", "full_name:"]),
         ("french", ["join: commandes", "currency: EUR", "unit_price:", "first_seen_at:"]),
-        ("polish", ['format: "%d-%m-%Y %H:%M"', "Godzina", "taken for it because 100 % of its values are keys"]),
+        (
+            "polish",
+            [
+                "encoding: cp1250",
+                "name: Nazwa",
+                'format: "%d-%m-%Y %H:%M"',
+                "Godzina",
+                "taken for it because 100 % of its values are keys",
+            ],
+        ),
     ):
         (tmp_path / name).mkdir()
         _, found = made(tmp_path / name, name)

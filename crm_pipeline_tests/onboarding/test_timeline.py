@@ -20,7 +20,7 @@ HISTORY = History(
     data_through=date(2023, 12, 31),
     usual_gap_days=22,
     longest_gap_days=100,
-    is_whole=True,
+    share=1.0,
 )
 LATER = date(2025, 6, 1)
 
