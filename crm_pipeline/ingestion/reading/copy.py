@@ -14,7 +14,7 @@ import duckdb
 
 from crm_pipeline.errors import UserError
 from crm_pipeline.ingestion.reading.look import open_reader
-from crm_pipeline.ingestion.reading.reader import BROKEN, Facts, LineCounts, text_schema, unreadable
+from crm_pipeline.ingestion.reading.reader import BROKEN, LINE, POSITION, Facts, LineCounts, text_schema, unreadable
 from crm_pipeline.ingestion.reading.settings import READER_VERSION, ReadSettings
 from crm_pipeline.warehouse.connection import is_full_disk
 
@@ -80,7 +80,12 @@ def _write(batches: Iterable[pa.Table], draft: Path, names: list[str]) -> int:
     from pyarrow import parquet
 
     rows = 0
-    with parquet.ParquetWriter(draft, text_schema(names), compression="zstd") as writer, ThreadPoolExecutor(1) as pool:
+    options = {
+        "compression": "zstd",
+        "use_dictionary": [BROKEN, LINE, *names],
+        "column_encoding": {POSITION: "DELTA_BINARY_PACKED"},
+    }
+    with parquet.ParquetWriter(draft, text_schema(names), **options) as writer, ThreadPoolExecutor(1) as pool:
         writing: Future[Any] | None = None
         for batch in batches:
             if writing is not None:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crm_pipeline.errors import UserError
-from crm_pipeline.ingestion.reading.blocks import Block, Blocks
+from crm_pipeline.ingestion.reading.blocks import Block, Blocks, count_lines
 from crm_pipeline.ingestion.reading.dialect import find_delimiter, looks_like_data
 from crm_pipeline.ingestion.reading.encoding import CHUNK_BYTES
 from crm_pipeline.ingestion.reading.plain_lines import Lines, find_plain_lines
 from crm_pipeline.ingestion.reading.reader import Facts, LineCounts, text_schema, text_table, unique_names
-from crm_pipeline.ingestion.reading.records import Dialect, MoreNeededError, Record, RecordParser, Rejected
+from crm_pipeline.ingestion.reading.records import Dialect, MoreNeededError, Record, RecordParser, Rejected, shown
 from crm_pipeline.ingestion.reading.settings import ReadSettings
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class _Careful:
 
     records: dict[int, list[str]] = field(default_factory=dict)
     rejected: dict[int, str] = field(default_factory=dict)
+    lines: list[bytes] = field(default_factory=list)
     record_lines: int = 0
     skipped_lines: int = 0
     end: int = 0
@@ -114,15 +115,17 @@ class DelimitedReader:
         """The records and rejected lines of a block, and its last lines where they need more to be judged."""
         import numpy as np
 
+        if (whole := self._parse_whole(block)) is not None:
+            self.lines.of_records += whole.num_rows
+            return self._in_order(whole, np.arange(whole.num_rows), _Careful(), block.first_line), Block(b"", 1, 0)
         found = find_plain_lines(block.data, self._dialect, len(self._names))
         careful = self._read_carefully(block.data, found, is_end)
         plain = np.flatnonzero(found.is_plain[: careful.end])
-        bulk = self._parse(block.data, found, plain)
+        bulk = self._parse_lines(block.data, found, plain)
         if bulk is None:  # the two parsers disagree: take the one that says what a record is
             found.is_plain[:] = False
             careful = self._read_carefully(block.data, found, is_end)
-            plain, bulk = plain[:0], self._parse(b"", found, plain[:0])
-            assert bulk is not None
+            plain, bulk = plain[:0], self._empty()
         self.lines.of_records += len(plain) + careful.record_lines
         self.lines.rejected += len(careful.rejected)
         self.lines.skipped += careful.skipped_lines
@@ -130,6 +133,16 @@ class DelimitedReader:
         if careful.end < len(found.starts):
             rest = Block(block.data[found.starts[careful.end] :], block.first_line + careful.end, 0)
         return self._in_order(bulk, plain, careful, block.first_line), rest
+
+    def _parse_whole(self, block: Block) -> pa.Table | None:
+        """All lines in one go, where nothing in them can be misread and each is a record; else None."""
+        data, dialect = block.data, self._dialect
+        doubtful = [b"\0", dialect.quote, dialect.comment, b"" if dialect.escape == dialect.quote else dialect.escape]
+        if any(mark and mark in data for mark in doubtful):
+            return None
+        if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
+            return None
+        return self._parse(data, count_lines(data), SMALLEST_PARSE_BYTES)
 
     def _read_carefully(self, data: bytes, found: Lines, is_end: bool) -> _Careful:
         """Parse every line that is not plain; lines that turn out to belong to its record are no longer plain."""
@@ -155,40 +168,53 @@ class DelimitedReader:
                 careful.record_lines += result.line_count
             elif isinstance(result, Rejected):
                 careful.rejected |= dict.fromkeys(range(at, free), result.reason)
+                careful.lines += lines[at:free]
             else:
                 careful.skipped_lines += 1
         return careful
 
-    def _parse(self, data: bytes, found: Lines, plain: npt.NDArray[np.int64]) -> pa.Table | None:
+    def _parse_lines(self, data: bytes, found: Lines, plain: npt.NDArray[np.int64]) -> pa.Table | None:
         """The plain lines as columns; None unless each became one row."""
         import numpy as np
-        import pyarrow as pa
-        from pyarrow import csv
 
-        names = [f"c{number}" for number in range(len(self._names))]
         if not len(plain):
-            return pa.table({name: pa.array([], pa.string()) for name in names})
+            return self._empty()
         if len(plain) < len(found.starts):
             breaks = np.flatnonzero(np.diff(plain) > 1)
             firsts, lasts = plain[np.append(0, breaks + 1)], plain[np.append(breaks, len(plain) - 1)]
             runs = zip(found.starts[firsts].tolist(), found.ends[lasts].tolist(), strict=True)
             data = b"".join(data[start:end] for start, end in runs)
         longest = int((found.ends[plain] - found.starts[plain]).max())
+        return self._parse(data, len(plain), max(SMALLEST_PARSE_BYTES, 2 * longest))
+
+    def _empty(self) -> pa.Table:
+        import pyarrow as pa
+
+        return pa.table({f"c{number}": pa.array([], pa.string()) for number in range(len(self._names))})
+
+    def _parse(self, data: bytes, row_count: int, block_size: int) -> pa.Table | None:
+        """The lines as columns; None unless there are as many rows, each with all fields, and all is valid UTF-8."""
+        import pyarrow as pa
+        from pyarrow import csv
+
+        names = [f"c{number}" for number in range(len(self._names))]
         quote = self._dialect.quote.decode() or False
         try:
             table = csv.read_csv(
                 pa.py_buffer(data),
-                read_options=csv.ReadOptions(column_names=names, block_size=max(SMALLEST_PARSE_BYTES, 2 * longest)),
+                read_options=csv.ReadOptions(column_names=names, block_size=block_size),
                 parse_options=csv.ParseOptions(
                     delimiter=self._dialect.delimiter.decode(), quote_char=quote, double_quote=bool(quote)
                 ),
                 convert_options=csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
+                    column_types=dict.fromkeys(names, pa.string()),
+                    strings_can_be_null=False,
+                    check_utf8=not data.isascii(),
                 ),
             )
         except pa.ArrowInvalid:
             return None
-        return table if table.num_rows == len(plain) else None
+        return table if table.num_rows == row_count else None
 
     def _in_order(self, bulk: pa.Table, plain: npt.NDArray[np.int64], careful: _Careful, first_line: int) -> pa.Table:
         """One table in the order of the lines, with positions."""
@@ -199,9 +225,12 @@ class DelimitedReader:
         before, self._number = self._number, self._number + len(plain) + len(careful.records)
         if not careful.records and not careful.rejected:
             position = pa.array(np.arange(before + 1, self._number + 1))
-            return pa.Table.from_arrays([position, pa.nulls(len(plain), pa.string()), *bulk.columns], schema=schema)
+            nothing = pa.nulls(len(plain), pa.string())
+            return pa.Table.from_arrays([position, nothing, nothing, *bulk.columns], schema=schema)
         parsed = list(careful.records.values())
-        reasons = [*([None] * (len(plain) + len(parsed))), *careful.rejected.values()]
+        nothing = [None] * (len(plain) + len(parsed))
+        reasons = [*nothing, *careful.rejected.values()]
+        lines = [*nothing, *(shown(line) for line in careful.lines)]
         at = np.concatenate((plain, np.array([*careful.records, *careful.rejected], np.int64)))
         order = np.argsort(at)
         is_record = np.arange(len(at)) < len(plain) + len(parsed)
@@ -216,8 +245,8 @@ class DelimitedReader:
             ).take(pa.array(order))
             for index, column in enumerate(bulk.columns)
         ]
-        broken = pa.array(reasons, pa.string()).take(pa.array(order))
-        return pa.Table.from_arrays([pa.array(position), broken, *values], schema=schema)
+        own = [pa.array(item, pa.string()).take(pa.array(order)) for item in (reasons, lines)]
+        return pa.Table.from_arrays([pa.array(position), *own, *values], schema=schema)
 
 
 class _Lines(Sequence[bytes]):

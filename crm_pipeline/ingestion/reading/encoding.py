@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO
 
-CHUNK_BYTES = 4 << 20
+CHUNK_BYTES = 8 << 20
 SAMPLE_BYTES = 1 << 18
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -117,6 +117,8 @@ class Utf8Chunks:
         while chunk := self._stream.read(self._chunk_bytes):
             if not self._is_decided and is_first and (name := marked_encoding(chunk)):
                 self.encoding, self._is_decided = Encoding(name, True), True
+            while not self._is_decided and chunk[-1] > 0x7F and (more := self._stream.read(1)):
+                chunk += more  # a character that is cut in two decides nothing
             if not self._is_decided and not chunk.isascii():
                 self.encoding, self._is_decided = find_encoding(beyond_ascii(chunk)), True
             if self._is_decided and decoder is None and self.encoding.name != "utf-8":

@@ -11,15 +11,17 @@ from crm_pipeline.errors import UserError
 from crm_pipeline.ingestion.reading.blocks import Blocks, open_bytes
 from crm_pipeline.ingestion.reading.flatten import MOST_COLUMNS, NotARecordError, Row, parse_line, records_in
 from crm_pipeline.ingestion.reading.reader import Facts, LineCounts, text_table, unique_names, unreadable
+from crm_pipeline.ingestion.reading.records import shown
 from crm_pipeline.ingestion.reading.settings import ReadSettings
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 BATCH_ROWS = 20_000
+_END = object()
 
-Found = tuple[int, str | None, Row]
-"""Position, reason (None for a record) and values."""
+Found = tuple[int, str | None, str | None, Row]
+"""Position; of what is no record the reason and the line; values."""
 
 
 def is_json_lines(path: Path, encoding: str | None) -> bool:
@@ -49,7 +51,7 @@ class _JsonReader:
     def _find_names(self, sample: int | None) -> dict[str, str]:
         """Every field's path and the column that holds it, in the order in which they first occur."""
         fields: dict[str, None] = {}
-        for _, _, row in islice(self._found(), sample):
+        for _, _, _, row in islice(self._found(), sample):
             if not row.keys() <= fields.keys():
                 fields |= dict.fromkeys(row)
                 if len(fields) > MOST_COLUMNS:
@@ -63,9 +65,9 @@ class _JsonReader:
         """Tables in the order of the file; see `Reader.batches`."""
         found = self._found()
         while batch := list(islice(found, BATCH_ROWS)):
-            positions, broken, rows = zip(*batch, strict=True)
+            positions, broken, lines, rows = zip(*batch, strict=True)
             columns = [[row.get(field) for row in rows] for field in self._names]
-            yield text_table(list(self._names.values()), positions, broken, columns)
+            yield text_table(list(self._names.values()), positions, broken, columns, lines)
 
 
 class JsonLinesReader(_JsonReader):
@@ -90,7 +92,7 @@ class JsonLinesReader(_JsonReader):
         for block in self._blocks:
             if block.problem:
                 counts.rejected += 1
-                yield -block.first_line, block.problem, {}
+                yield -block.first_line, block.problem, None, {}
             for at, line in enumerate(block.data.splitlines(), start=block.first_line):
                 if not line.strip():
                     counts.skipped += 1
@@ -99,18 +101,19 @@ class JsonLinesReader(_JsonReader):
                     rows = list(records_in(parse_line(line), path))
                 except NotARecordError as error:
                     counts.rejected += 1
-                    yield -at, str(error), {}
+                    yield -at, str(error), shown(line), {}
                     continue
                 counts.of_records += 1
                 for number, row in enumerate(rows, start=number + 1):  # noqa: B020
-                    yield number, None, row
+                    yield number, None, None, row
         counts.total = self._blocks.line_count
 
 
 class JsonDocumentReader(_JsonReader):
     """One document, read as a stream: a list of records, or an object that holds one.
 
-    A document that breaks off keeps the records before the break; the break is one rejected line.
+    A document that breaks off keeps the records before the break. What is no record has minus its place in the list as
+    its position.
     """
 
     lines = None
@@ -146,22 +149,24 @@ class JsonDocumentReader(_JsonReader):
         import ijson
 
         prefix = "" if self._outer is None else f"{self._outer}.item" if self._outer else "item"
-        number = 0
+        number, at = 0, 0
         with open_bytes(self._path) as stream:
             items = ijson.items(stream, prefix)
             while True:
+                at += 1
                 try:
-                    value: Any = next(items, None)
-                    if value is None:
+                    value: Any = next(items, _END)
+                    if value is _END:
                         return
                     rows = list(records_in(value, self._inner))
                 except NotARecordError as error:
-                    raise unreadable(self._path, f"the value after record {number} is {error}") from None
+                    yield -at, str(error), None, {}
+                    continue
                 except (ijson.JSONError, UnicodeError, RecursionError) as error:
                     if not number:
                         raise unreadable(self._path, f"not JSON: {error}") from None
-                    yield -(number + 1), "not JSON from here on", {}
+                    yield -at, "not JSON from here on", None, {}
                     return
                 for row in rows:
                     number += 1
-                    yield number, None, row
+                    yield number, None, None, row

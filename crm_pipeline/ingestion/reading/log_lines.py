@@ -11,7 +11,7 @@ import duckdb
 
 from crm_pipeline.ingestion.reading.blocks import Blocks
 from crm_pipeline.ingestion.reading.reader import Facts, LineCounts, text_schema, text_table, unreadable
-from crm_pipeline.ingestion.reading.records import INVALID_BYTES, ZERO_BYTES
+from crm_pipeline.ingestion.reading.records import INVALID_BYTES, ZERO_BYTES, shown
 from crm_pipeline.ingestion.reading.settings import ReadSettings
 
 if TYPE_CHECKING:
@@ -65,11 +65,12 @@ class LogReader:
                         "with judged as (select line_number, line, case when problem is not null then problem "
                         f"when not regexp_matches(line, $pattern) then '{NO_MATCH}' end as broken from lines "
                         "where problem is not null or trim(line) <> ''), "
-                        "matched as (select line_number, broken, case when broken is null "
+                        "matched as (select line_number, broken, line, case when broken is null "
                         f"then regexp_extract(line, $pattern, [{groups}]) end as m from judged) "
                         "select case when broken is null then $number + count(*) filter (broken is null) "
                         "over (order by line_number rows unbounded preceding) else -line_number end as __position, "
-                        f"broken as __broken, {fields} from matched order by line_number",
+                        f"broken as __broken, case when broken is not null then line end as __line, {fields} "
+                        "from matched order by line_number",
                         params={"pattern": self._pattern, "number": number},
                     ).to_arrow_table()
                 except duckdb.Error as error:
@@ -84,9 +85,10 @@ class LogReader:
 
 
 def _text(line: bytes) -> tuple[str, str | None]:
+    """The line, and what is wrong with it."""
     if b"\0" in line:
-        return "", ZERO_BYTES
+        return shown(line), ZERO_BYTES
     try:
         return line.decode(), None
     except UnicodeDecodeError:
-        return "", INVALID_BYTES
+        return shown(line), INVALID_BYTES

@@ -8,7 +8,7 @@ from pathlib import Path
 from crm_pipeline.errors import UserError
 from crm_pipeline.ingestion.reading.delimited import DelimitedReader
 from crm_pipeline.ingestion.reading.json_files import JsonDocumentReader, JsonLinesReader, is_json_lines
-from crm_pipeline.ingestion.reading.reader import BROKEN, Facts, Reader, kind_of, unreadable
+from crm_pipeline.ingestion.reading.reader import BROKEN, OWN_COLUMNS, Facts, Reader, kind_of, unreadable
 from crm_pipeline.ingestion.reading.settings import DEFAULT, Kind, ReadSettings
 
 SAMPLE_ROWS = 1000
@@ -50,13 +50,13 @@ def open_reader(path: Path, settings: ReadSettings = DEFAULT, sample: int | None
 
 
 def _open(path: Path, settings: ReadSettings, sample: int | None) -> Reader:
-    kind = settings.kind or ("log" if settings.pattern else None) or kind_of(path)
-    if kind is None and settings.delimiter is not None:
-        kind = "csv"
+    kind = _kind(path, settings)
+    try:
+        settings.check_kind(kind)
+    except ValueError as error:
+        raise UserError(f"{path}: `read`: {error}; correct `read` of its source in crm.yaml") from None
     if kind == "csv":
         return DelimitedReader(path, settings)
-    if kind == "json" and not settings.kind and is_json_lines(path, settings.encoding):
-        kind = "json_lines"
     if kind == "json":
         return JsonDocumentReader(path, settings, sample)
     if kind == "json_lines":
@@ -69,15 +69,28 @@ def _open(path: Path, settings: ReadSettings, sample: int | None) -> Reader:
         from crm_pipeline.ingestion.reading.parquet import ParquetReader
 
         return ParquetReader(path)
-    if kind == "log":
-        from crm_pipeline.ingestion.reading.log_lines import LogReader
+    from crm_pipeline.ingestion.reading.log_lines import LogReader
 
-        return LogReader(path, settings)
-    suffix = path.suffix or "without a suffix"
-    raise UserError(
-        f"{path}: the file type {suffix!r} is not supported; expected CSV, TSV, JSON, JSON lines, Parquet or Excel, "
-        "or say what it is with `read: {kind: csv}`"
-    )
+    return LogReader(path, settings)
+
+
+def _kind(path: Path, settings: ReadSettings) -> Kind:
+    if settings.kind is not None:
+        return settings.kind
+    if settings.pattern is not None:
+        return "log"
+    found = kind_of(path)
+    if found == "json" and is_json_lines(path, settings.encoding):
+        return "json_lines"
+    if found is None and settings.delimiter is not None:
+        return "csv"
+    if found is None:
+        suffix = path.suffix or "without a suffix"
+        raise UserError(
+            f"{path}: the file type {suffix!r} is not supported; expected CSV, TSV, JSON, JSON lines, Parquet, Excel, "
+            "or say what it is with `read: {kind: csv}`"
+        )
+    return found
 
 
 def inspect_file(path: Path | str, read: ReadSettings | None = None) -> FileLook:
@@ -98,7 +111,7 @@ def inspect_file(path: Path | str, read: ReadSettings | None = None) -> FileLook
         for table in reader.batches():
             head = table.slice(0, 2 * SAMPLE_ROWS)
             broken = head.column(BROKEN).to_pylist()
-            values = zip(*(column.to_pylist() for column in head.columns[2:]), strict=True)
+            values = zip(*(column.to_pylist() for column in head.columns[len(OWN_COLUMNS) :]), strict=True)
             rejected += [reason for reason in broken if reason is not None]
             rows += [row for row, reason in zip(values, broken, strict=True) if reason is None]
             if len(rows) >= SAMPLE_ROWS:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from crm_pipeline.contract.sql import referenced_columns
 from crm_pipeline.errors import CrmError, UserError
-from crm_pipeline.ingestion.reading.reader import BROKEN, POSITION
+from crm_pipeline.ingestion.reading.reader import OWN_COLUMNS
 
 
 class Mapped(Protocol):
@@ -32,7 +32,7 @@ def copied_names(copy: Path) -> list[str]:
     """The columns of a copy, without its own ones."""
     from pyarrow import parquet
 
-    return [name for name in parquet.read_schema(copy).names if name not in (POSITION, BROKEN)]
+    return [name for name in parquet.read_schema(copy).names if name not in OWN_COLUMNS]
 
 
 def check_copy(path: Path, source_name: str, columns: Mapping[str, Mapped], copy: Path) -> None:

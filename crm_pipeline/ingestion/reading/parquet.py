@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
-from crm_pipeline.ingestion.reading.reader import BROKEN, POSITION, Facts, text_schema, unique_names, unreadable
+from crm_pipeline.ingestion.reading.reader import BROKEN, LINE, POSITION, Facts, text_schema, unique_names, unreadable
 
 if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType
@@ -48,7 +48,8 @@ class ParquetReader:
         try:
             with self._connected() as connection:
                 reader: pa.RecordBatchReader = connection.sql(
-                    f"select file_row_number + 1 as {POSITION}, cast(null as varchar) as {BROKEN}, {texts} "
+                    f"select file_row_number + 1 as {POSITION}, cast(null as varchar) as {BROKEN}, "
+                    f"cast(null as varchar) as {LINE}, {texts} "
                     f"from read_parquet({_literal(self._path)}, file_row_number = true)"
                 ).to_arrow_reader(BATCH_ROWS)
                 for batch in reader:

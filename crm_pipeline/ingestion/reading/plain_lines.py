@@ -39,13 +39,13 @@ def find_plain_lines(data: bytes, dialect: Dialect, column_count: int) -> Lines:
     delimiters = np.flatnonzero(octets == dialect.delimiter[0])
     if dialect.quote and dialect.quote in data:
         quotes = np.flatnonzero(octets == dialect.quote[0])
-        is_plain &= _well_quoted(octets, starts, ends, quotes, dialect)
-        line_of = np.searchsorted(ends, delimiters, side="right")
-        before = np.searchsorted(quotes, starts)
-        outside = ((np.searchsorted(quotes, delimiters) - before[line_of]) & 1) == 0
-        counts = np.bincount(line_of[outside], minlength=len(ends))
-    else:
-        counts = np.diff(np.searchsorted(delimiters, ends), prepend=0)
+        is_well = _well_quoted(octets, starts, ends, quotes, dialect)
+        is_plain &= is_well
+        rank = np.searchsorted(quotes, delimiters)
+        if not is_well.all():  # else quotes come in pairs in each line, so those of lines before do not matter
+            rank -= np.searchsorted(quotes, starts)[np.searchsorted(ends, delimiters, side="right")]
+        delimiters = delimiters[(rank & 1) == 0]
+    counts = np.diff(np.searchsorted(delimiters, ends), prepend=0)
     is_plain &= counts == column_count - 1
     is_plain &= ~_marked(octets, starts, ends, _unusual(data, dialect))
     if dialect.comment:
@@ -78,20 +78,28 @@ def _well_quoted(octets: npt.NDArray[np.uint8], starts: Ints, ends: Ints, quotes
     """Lines in which quotes come in pairs that open after a delimiter, close before one, or are doubled inside."""
     import numpy as np
 
-    quote, delimiter = dialect.quote[0], dialect.delimiter[0]
-    line_of = np.searchsorted(ends, quotes, side="right")
-    first = np.searchsorted(quotes, starts)
-    is_opening = ((np.arange(len(quotes)) - first[line_of]) & 1) == 0
-    before = np.where(quotes > starts[line_of], octets[np.maximum(quotes - 1, 0)], delimiter)
-    after = np.where(quotes + 1 < len(octets), octets[np.minimum(quotes + 1, len(octets) - 1)], LF)
-    doubled = quote if dialect.escape == dialect.quote else delimiter
-    opens = (before == delimiter) | (before == doubled)
-    closes = (after == delimiter) | (after == LF) | (after == CR) | (after == doubled)
-    wrong = np.where(is_opening, ~opens, ~closes)
-    is_well = np.ones(len(ends), np.bool_)
-    is_well[line_of[wrong]] = False
-    is_well &= (np.bincount(line_of, minlength=len(ends)) & 1) == 0
+    counts = np.diff(np.searchsorted(quotes, ends), prepend=0)
+    is_well: Flags = (counts & 1) == 0
+    if is_well.all():
+        rank = np.arange(len(quotes))
+    else:
+        line_of = np.searchsorted(ends, quotes, side="right")
+        rank = np.arange(len(quotes)) - np.searchsorted(quotes, starts)[line_of]
+    wrong = quotes[~_fits(octets, quotes, (rank & 1) == 0, dialect)]
+    is_well[np.searchsorted(ends, wrong, side="right")] = False
     return is_well
+
+
+def _fits(octets: npt.NDArray[np.uint8], quotes: Ints, is_opening: Flags, dialect: Dialect) -> Flags:
+    """Whether what stands before an opening quote, or after a closing one, lets it be one."""
+    import numpy as np
+
+    around = np.zeros(256, np.bool_)
+    around[[dialect.delimiter[0], LF, CR, *(dialect.quote if dialect.escape == dialect.quote else b"")]] = True
+    beside = np.where(is_opening, quotes - 1, quotes + 1)
+    is_edge = (beside < 0) | (beside >= len(octets))
+    fits: Flags = is_edge | around[octets[np.clip(beside, 0, len(octets) - 1)]]
+    return fits
 
 
 def _unusual(data: bytes, dialect: Dialect) -> list[int]:

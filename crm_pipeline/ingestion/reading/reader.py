@@ -13,7 +13,9 @@ from crm_pipeline.ingestion.reading.settings import Kind
 if TYPE_CHECKING:
     import pyarrow as pa
 
-POSITION, BROKEN = "__position", "__broken"
+POSITION, BROKEN, LINE = "__position", "__broken", "__line"
+OWN_COLUMNS = (POSITION, BROKEN, LINE)
+"""What a copy has beside the file's columns: where a row stands, why it is no record, and then the line as it is."""
 COMPRESSED = (".gz", ".zst")
 KINDS: dict[str, Kind] = {
     **dict.fromkeys((".csv", ".tsv", ".txt", ".tab", ".psv", ".dat"), "csv"),
@@ -68,10 +70,10 @@ class Reader(Protocol):
         ...
 
     def batches(self) -> Iterator[pa.Table]:
-        """Tables of position, broken and the file's columns, all text.
+        """Tables of the copies' own columns and the file's, all text.
 
-        A record has its number (from 1) as position; what is no record has minus its line's number, the reason in
-        ``broken`` and no values.
+        A record has its number (from 1) as position; what is no record has minus its line's number, the reason, the
+        line itself (where it is text), and no values.
         """
         ...
 
@@ -91,7 +93,7 @@ def unique_names(names: Sequence[str]) -> list[str]:
     taken: set[str] = set()
     for number, given in enumerate(names):
         name = base = given.strip().replace("\0", "") or f"column{number}"
-        if base.lower() in (POSITION, BROKEN):
+        if base.lower() in OWN_COLUMNS:
             name = base = base.strip("_")
         repeat = 0
         while name.lower() in taken:
@@ -103,10 +105,11 @@ def unique_names(names: Sequence[str]) -> list[str]:
 
 
 def text_schema(names: Sequence[str]) -> pa.Schema:
-    """Position, broken, and the names as text."""
+    """The copies' own columns, and the names as text."""
     import pyarrow as pa
 
-    return pa.schema([(POSITION, pa.int64()), (BROKEN, pa.string()), *((name, pa.string()) for name in names)])
+    own = [(POSITION, pa.int64()), (BROKEN, pa.string()), (LINE, pa.string())]
+    return pa.schema([*own, *((name, pa.string()) for name in names)])
 
 
 def text_table(
@@ -114,11 +117,13 @@ def text_table(
     positions: Sequence[int],
     broken: Sequence[str | None],
     columns: Sequence[Sequence[str | None]],
+    lines: Sequence[str | None] | None = None,
 ) -> pa.Table:
     """A batch from Python values, column by column."""
     import pyarrow as pa
 
     arrays = [pa.array(positions, pa.int64()), pa.array(broken, pa.string())]
+    arrays.append(pa.array(lines, pa.string()) if lines is not None else pa.nulls(len(positions), pa.string()))
     arrays += [pa.array(column, pa.string()) for column in columns]
     return pa.Table.from_arrays(arrays, schema=text_schema(names))
 

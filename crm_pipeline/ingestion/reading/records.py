@@ -78,7 +78,7 @@ class RecordParser:
         if self.dialect.comment and line.startswith(self.dialect.comment):
             return Skipped()
         if not self.dialect.quote or self.dialect.quote not in line:
-            return self._judged(line.split(self.dialect.delimiter), lines, at, 1)
+            return self._judged(line.split(self.dialect.delimiter), [lines[at]], [])
         return self._with_quotes(lines, at, is_end)
 
     def _with_quotes(self, lines: Sequence[bytes], at: int, is_end: bool) -> Record | Rejected:
@@ -86,12 +86,13 @@ class RecordParser:
         quote, delimiter, to_end = self.dialect.quote, self.dialect.delimiter, self._to_end
         assert to_end is not None
         line, used, fields, start = without_end(lines[at]), 1, [], 0
+        inside: list[bytes] = []  # whole lines of quoted values
         while True:
             if not line.startswith(quote, start):
                 end = line.find(delimiter, start)
                 fields.append(line[start:] if end < 0 else line[start:end])
                 if end < 0:
-                    return self._judged(fields, lines, at, used)
+                    return self._judged(fields, lines[at : at + used], inside)
                 start = end + 1
                 continue
             found = to_end.match(line, start + 1)
@@ -104,11 +105,12 @@ class RecordParser:
                 found = to_end.match(lines[more])
                 assert found is not None
                 parts = [lines[at + used - 1][start + 1 :], *lines[at + used : more], lines[more][: found.end() - 1]]
+                inside += parts[1:-1]
                 fields.append(self._unescaped(b"".join(parts)))
                 line, used = without_end(lines[more]), more - at + 1
             start = found.end() + 1
             if found.end() == len(line):
-                return self._judged(fields, lines, at, used)
+                return self._judged(fields, lines[at : at + used], inside)
             if not line.startswith(delimiter, found.end()):
                 return Rejected(AFTER_QUOTE if used == 1 else NEVER_CLOSED)
 
@@ -135,15 +137,15 @@ class RecordParser:
             return quoted.replace(quote + quote, quote)
         return re.sub(re.escape(escape) + rb"(.)", rb"\1", quoted, flags=re.DOTALL)
 
-    def _judged(self, fields: list[bytes], lines: Sequence[bytes], at: int, used: int) -> Record | Rejected:
-        count = self.column_count
-        inner = lines[at + 1 : at + used - 1]
-        if used > 2 and count is not None and count > 2:
-            complete = sum(self._is_complete(line) for line in inner)
-            if 2 * complete > sum(bool(without_end(line)) for line in inner):
+    def _judged(self, fields: list[bytes], lines: Sequence[bytes], inside: Sequence[bytes]) -> Record | Rejected:
+        """The record of these lines, if it is one. ``inside`` are those that lie within a quoted value as a whole."""
+        count, used = self.column_count, len(lines)
+        if inside and count is not None and count > 2:
+            complete = sum(self._is_complete(line) for line in inside)
+            if 2 * complete > sum(bool(without_end(line)) for line in inside):
                 return Rejected(NEVER_CLOSED)
         if count is not None and len(fields) != count:
-            if used > 1 and count > 2 and self._is_complete(lines[at + used - 1]):
+            if used > 1 and count > 2 and self._is_complete(lines[-1]):
                 return Rejected(NEVER_CLOSED)
             return Rejected(TOO_FEW if len(fields) < count else TOO_MANY, used)
         if any(b"\0" in field for field in fields):
@@ -156,6 +158,11 @@ class RecordParser:
     def _is_complete(self, line: bytes) -> bool:
         """Whether a line is a record by itself, if the quotes inside it are taken for characters."""
         return without_end(line).count(self.dialect.delimiter) + 1 == self.column_count
+
+
+def shown(line: bytes) -> str:
+    """A line that is no record as text: what does not decode, and zero bytes, become question marks."""
+    return without_end(line).decode(errors="replace").replace("\0", "\ufffd")
 
 
 def without_end(line: bytes) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Literal
 
@@ -15,7 +16,14 @@ READER_VERSION = 2
 
 Kind = Literal["csv", "json", "json_lines", "parquet", "excel", "log"]
 _WORDS = {"tab": "\t", "space": " ", "\\t": "\t"}
-_ONLY_TEXT = ("delimiter", "quote", "escape", "comment", "skip_lines", "header")
+_KEYS_OF: Mapping[str, tuple[Kind, ...]] = {
+    **dict.fromkeys(("delimiter", "quote", "escape", "comment"), ("csv",)),
+    **dict.fromkeys(("header", "skip_lines"), ("csv", "excel")),
+    "encoding": ("csv", "json_lines", "log"),
+    "sheet": ("excel",),
+    "records": ("json", "json_lines"),
+    "pattern": ("log",),
+}
 
 
 class ReadSettings(BaseModel):
@@ -121,10 +129,11 @@ class ReadSettings(BaseModel):
             raise ValueError("log lines need a `pattern` with named groups")
         return self
 
-    @property
-    def text_keys(self) -> tuple[str, ...]:
-        """Keys that are given and mean something in delimited text only."""
-        return tuple(key for key in _ONLY_TEXT if key in self.model_fields_set)
+    def check_kind(self, kind: Kind) -> None:
+        """ValueError when a key is given that means nothing for this kind of file."""
+        for key in sorted(self.model_fields_set & _KEYS_OF.keys()):
+            if kind not in _KEYS_OF[key]:
+                raise ValueError(f"`{key}` means nothing for {kind.replace('_', ' ')} files")
 
     @property
     def copy_digest(self) -> str:
