@@ -137,9 +137,14 @@ class SourceFilesRecipe:
             return {**before, "is_current": True, "data_through": self._data_through(name)}
         former = self._former_copy(key, rows)
         names = copied_names(former) if former else ()
-        copied = write_copy(
-            path, source.read, target, lambda found: check_columns(path, name, source.columns, found, names)
-        )
+        try:
+            copied = write_copy(
+                path, source.read, target, lambda found: check_columns(path, name, source.columns, found, names)
+            )
+        except UserError as error:
+            if f"sources.{name}" in str(error):
+                raise
+            raise UserError(f"{error} (source {name!r})") from error
         lines = copied.lines
         return {
             "source": name,

@@ -253,7 +253,7 @@ def test_debug_shows_where(project: Path) -> None:
 def test_debug_shows_where_a_run_failed(project: Path) -> None:
     (project / LINES).write_bytes(b"")
     shown = crm_process("run", project, "--debug")
-    assert shown.code == 1 and "Traceback" in shown.err and "copy_file" in shown.err
+    assert shown.code == 1 and "Traceback" in shown.err and "open_reader" in shown.err
 
 
 def test_the_first_run_of_a_mistaken_project_builds_nothing(project: Path) -> None:

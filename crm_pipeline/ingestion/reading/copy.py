@@ -102,19 +102,23 @@ def _recounted(copy: Path, lines: LineCounts, facts: Facts) -> LineCounts:
 
     A record of a delimited file takes one line and one more for each line end in its values.
     """
-    with duckdb.connect() as connection:
-        source = f"read_parquet('{str(copy).replace(chr(39), chr(39) * 2)}')"
-        records, rejected = _counts(connection, f"select count(*) - count({BROKEN}), count({BROKEN}) from {source}")
-        if facts.kind == "json_lines":  # a line may hold several records, or none
-            return LineCounts(lines.total, lines.skipped, lines.of_records, rejected)
-        if records != lines.of_records:
-            names = [name.replace('"', '""') for name in facts.names]
-            ends = [f"coalesce(sum(len(regexp_extract_all(\"{name}\", '{_LINE_ENDS}'))), 0)" for name in names]
-            (more,) = _counts(connection, f"select ({' + '.join(ends)})::bigint from {source}")
-            records += more
+    from pyarrow import parquet
+
+    broken = parquet.read_table(copy, columns=[BROKEN]).column(BROKEN)
+    records, rejected = broken.null_count, len(broken) - broken.null_count
+    if facts.kind == "json_lines":  # a line may hold several records, or none
+        return LineCounts(lines.total, lines.skipped, lines.of_records, rejected)
+    if records != lines.of_records:
+        records += _line_ends(copy, facts.names)
     return LineCounts(lines.total, lines.skipped, records, rejected)
 
 
-def _counts(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:
-    row = connection.execute(sql).fetchone()
-    return tuple(int(value) for value in row) if row else ()
+def _line_ends(copy: Path, names: Sequence[str]) -> int:
+    """Line ends inside the values of a copy."""
+    quoted = [name.replace('"', '""') for name in names]
+    ends = [f"coalesce(sum(len(regexp_extract_all(\"{name}\", '{_LINE_ENDS}'))), 0)" for name in quoted]
+    with duckdb.connect() as connection:
+        row = connection.execute(
+            f"select ({' + '.join(ends)})::bigint from read_parquet($copy)", {"copy": str(copy)}
+        ).fetchone()
+    return int(row[0]) if row else 0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 
@@ -50,29 +50,40 @@ def schema_changes(former: Path, copy: Path) -> list[SchemaChange]:
 
 def look_at_columns(copy: Path) -> list[ColumnLook]:
     """Every column of a copy, by its first rows; nothing of the values themselves is kept."""
+    from pyarrow import parquet
+
+    names = [name for name in parquet.read_schema(copy).names if not name.startswith("__")]
     with duckdb.connect() as connection:
-        source = f"read_parquet('{str(copy).replace(chr(39), chr(39) * 2)}')"
-        described = connection.execute(f"describe select * from {source}").fetchall()
-        names = [row[0] for row in described if not row[0].startswith("__")]
+        texts = ", ".join(f'trim("{_escaped(name)}") as c{index}' for index, name in enumerate(names))
         connection.execute(
-            f"create temp table head as select * from {source} where {BROKEN} is null limit {SAMPLE_ROWS}"
+            f"create temp table head as select {texts} from read_parquet($copy) "
+            f"where {BROKEN} is null limit {SAMPLE_ROWS}",
+            {"copy": str(copy)},
         )
-        return [_look(connection, name) for name in names]
-
-
-def _look(connection: duckdb.DuckDBPyConnection, name: str) -> ColumnLook:
-    quoted = '"' + name.replace('"', '""') + '"'
-    shares = ", ".join(f"count(*) filter (regexp_full_match(value, '{pattern}')) / count(*)" for _, pattern in _SHAPES)
-    row = connection.execute(
-        f"with found as (select trim({quoted}) as value from head where trim({quoted}) <> '') "
-        f"select count(*), list(distinct hash(value)), {shares} from found"
-    ).fetchone()
+        found = ", ".join(item for index in range(len(names)) for item in _aggregates(f"c{index}"))
+        row = connection.execute(f"select {found} from head").fetchone()
     assert row is not None
-    count, hashes, *found = row
+    size = len(row) // max(1, len(names))
+    return [_look(name, row[index * size : (index + 1) * size]) for index, name in enumerate(names)]
+
+
+def _aggregates(column: str) -> list[str]:
+    """How many values there are, their hashes, and how many have each shape."""
+    filled = f"filter ({column} <> '')"
+    shapes = [f"count(*) filter (regexp_full_match({column}, '{pattern}'))" for _, pattern in _SHAPES]
+    return [f"count(*) {filled}", f"list(distinct hash({column})) {filled}", *shapes]
+
+
+def _look(name: str, found: Sequence[Any]) -> ColumnLook:
+    count, hashes, *counts = found
     if not count:
         return ColumnLook(name, None, frozenset())
-    best = max(range(len(found)), key=lambda index: found[index])
-    return ColumnLook(name, _SHAPES[best][0] if found[best] >= 0.8 else "text", frozenset(hashes))
+    best = max(range(len(counts)), key=lambda index: counts[index])
+    return ColumnLook(name, _SHAPES[best][0] if counts[best] >= 0.8 * count else "text", frozenset(hashes))
+
+
+def _escaped(name: str) -> str:
+    return name.replace('"', '""')
 
 
 def compare_columns(before: Sequence[ColumnLook], after: Sequence[ColumnLook]) -> list[SchemaChange]:
