@@ -180,6 +180,26 @@ def status(folder: Path | None) -> None:
 
 @main.command()
 @_project_option
+@click.argument("first", metavar="RUN")
+@click.argument("second", metavar="RUN")
+@click.option("--select", multiple=True, help="Only these tables or stages, as for `run`.")
+@click.option("--customer", metavar="ID", help="Also show this customer's scores and inputs that moved.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_guarded
+def diff(
+    folder: Path | None, first: str, second: str, select: tuple[str, ...], customer: str | None, as_json: bool
+) -> None:
+    """What changed between the states after two runs.
+
+    RUN is a run's id, its beginning, `last` (what readers see) or `previous` (what they saw before).
+    """
+    from crm_pipeline.diff.command import diff_command
+
+    diff_command(_open(folder), first, second, select, customer, as_json)
+
+
+@main.command()
+@_project_option
 @_guarded
 def quality(folder: Path | None) -> None:
     """Write the data-quality page anew, print where it is, and the scores."""

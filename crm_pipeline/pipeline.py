@@ -63,13 +63,12 @@ class SqlRecipe:
 
     @property
     def code_hash(self) -> str:
-        """Changes with the SQL, the contract, the function and, after `cleaned`, the project's settings."""
-        settings = self.project.settings_hash() if self.table.is_partitioned else ""
-        return digest(self.transform.code_hash, settings)
+        """Changes with the SQL, the contract and the function."""
+        return digest(self.transform.code_hash)
 
     def own_inputs(self, connection: DuckDBPyConnection) -> Mapping[str, str]:
-        """None beyond tables."""
-        return {}
+        """Beyond tables, after `cleaned`, the project's settings."""
+        return {"settings": self.project.settings_hash()} if self.table.is_partitioned else {}
 
     def part_inputs(self, part: Part) -> Mapping[str, str]:
         """Which snapshot came before, for a table that looks back to it."""

@@ -33,7 +33,8 @@ def _memory_limit() -> str:
 class Warehouse:
     """The files of one project.
 
-    ``crm.duckdb`` is live, ``published.duckdb`` is for readers, ``vault.duckdb`` holds personal and raw data.
+    ``crm.duckdb`` is live, ``published.duckdb`` is for readers (``published.previous.duckdb``
+    is what they saw before), ``vault.duckdb`` holds personal and raw data.
     """
 
     def __init__(self, project: Project) -> None:
@@ -41,6 +42,7 @@ class Warehouse:
         self.folder = project.warehouse_folder
         self.live = self.folder / "crm.duckdb"
         self.published = self.folder / "published.duckdb"
+        self.previous = self.folder / "published.previous.duckdb"
         self.vault = self.folder / "vault.duckdb"
         self.raw_files = self.folder / "raw"
         self.data_docs = self.folder / "data_docs"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,12 +41,57 @@ def is_published(warehouse: Warehouse) -> bool:
     )
 
 
-def publish_copy(warehouse: Warehouse) -> int:
-    """Copy the live file, compacted and with its comments, into the old copy's place; returns its size in bytes."""
+PUBLICATIONS = """
+create table if not exists quality.publications (
+    version bigint not null, run_id varchar not null, published_at timestamp not null
+)
+"""
+
+
+def publications(connection: DuckDBPyConnection) -> list[tuple[int, str]]:
+    """Newest ledger entry and run of every publication, in order; an open file without any has none."""
+    there = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'quality' and table_name = 'publications'"
+    ).fetchall()
+    if not there:
+        return []
+    return connection.execute("select version, run_id from quality.publications order by version").fetchall()
+
+
+def _note_publication(connection: DuckDBPyConnection, run_id: str) -> None:
+    """Once per state, so that `diff` knows what readers saw when; a publication that was killed is noted already."""
+    connection.execute(PUBLICATIONS)
+    connection.execute(
+        "insert into quality.publications select max(version), ?, ? from quality.table_versions "
+        "having max(version) not in (select version from quality.publications)",
+        [run_id, datetime.now(UTC).replace(tzinfo=None)],
+    )
+
+
+def _keep_previous(warehouse: Warehouse) -> None:
+    """Give the present copy a second name, without a moment in which readers find none."""
+    if not warehouse.published.exists():
+        return
+    draft = warehouse.previous.with_suffix(".new.duckdb")
+    _remove_draft(draft)
+    try:
+        os.link(warehouse.published, draft)
+    except OSError:  # a file system without links
+        shutil.copyfile(warehouse.published, draft)
+    os.replace(draft, warehouse.previous)
+
+
+def publish_copy(warehouse: Warehouse, run_id: str) -> int:
+    """Copy the live file, compacted and with its comments, into the old copy's place; returns its size in bytes.
+
+    The old copy stays as `published.previous.duckdb`.
+    """
     draft = warehouse.published.with_suffix(".new.duckdb")
     _remove_draft(draft)
     with warehouse.connect() as connection:
+        _note_publication(connection, run_id)
         _copy_into(connection, draft, without=CHANGES)
+    _keep_previous(warehouse)
     os.replace(draft, warehouse.published)
     return warehouse.published.stat().st_size
 

@@ -59,7 +59,7 @@ def why_stale(version: Version | None, code_hash: str, inputs: Mapping[str, str]
     if version is None:
         return "not built yet"
     if version.code_hash != code_hash:
-        return "its code, contract or settings changed"
+        return "its code or contract changed"
     names = {*inputs, *version.input_hashes}  # a source that was taken out is a change too
     changed = sorted(name for name in names if inputs.get(name) != version.input_hashes.get(name))
     return f"changed input: {', '.join(changed)}" if changed else None
