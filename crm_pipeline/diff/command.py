@@ -71,11 +71,13 @@ def make_report(
             raise UserError(f"{pipeline.warehouse.live}: nothing is built yet; start with: crm-pipeline run")
         ended = _ended_runs(pipeline)
         before, after = (find_state(connection, reference, ended) for reference in (first, second))
+    build_order = {name: number for number, name in enumerate(pipeline.tables)}
     changes = [
         change
         for change in changes_between(before, after)
-        if change.table in pipeline.tables and (names is None or change.table in names)
+        if change.table in build_order and (names is None or change.table in names)
     ]
+    changes.sort(key=lambda change: build_order[change.table])
     with ExitStack() as stack:
         contents = stack.enter_context(open_contents(pipeline.warehouse))
         parts = tuple(_part_report(pipeline, contents, change, before, after) for change in changes)
@@ -175,6 +177,8 @@ def _score_lines(score: ScoreMove) -> Iterator[str]:
     inputs = [f"{item.table}{f'.{item.column}' if item.column else ''} ({item.customers:,})" for item in score.inputs]
     if inputs:
         yield f"    for these, inputs moved: {_shown(inputs, INPUTS_SHOWN)}"
+    if score.models:
+        yield f"    for all customers, the model is another: {', '.join(score.models)}"
     if score.unknown:
         yield f"    not known, for their former content is gone: {', '.join(score.unknown)}"
 

@@ -42,6 +42,8 @@ class ScoreMove:
     mean: float | None
     most: float | None
     inputs: tuple[MovedInput, ...]
+    models: tuple[str, ...]
+    """Registries whose entry for the snapshot differs: a change for everybody."""
     unknown: tuple[str, ...]
     """Inputs whose former content is gone."""
 
@@ -79,8 +81,12 @@ def score_move(
             inputs += _moved_columns(connection, read, given)
         else:
             inputs += _moved_rows(connection, read, given, part)
+    models = [
+        item.name for item in upstream if item.kind == "append_only" and not _same(before, after, item.name, part)
+    ]
     found = sorted(inputs, key=lambda item: (-item.customers, item.table, item.column or ""))
-    return ScoreMove(score, int(row[0]), row[1], row[2], tuple(item for item in found if item.customers), (*unknown,))
+    moved = tuple(item for item in found if item.customers)
+    return ScoreMove(score, int(row[0]), row[1], row[2], moved, tuple(models), tuple(unknown))
 
 
 def _same(before: State, after: State, name: str, part: Part) -> bool:

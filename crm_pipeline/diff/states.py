@@ -117,16 +117,13 @@ def state_at(connection: DuckDBPyConnection, name: str, version: int) -> State:
 
 
 def changes_between(before: State, after: State) -> list[PartChange]:
-    """Parts whose content differs, in order of table (as they were built) and date."""
-    order: dict[str, int] = {}
-    for number, (table, _) in enumerate((*after.parts, *before.parts)):
-        order.setdefault(table, number)
+    """Parts whose content differs, by table and date."""
     found = []
     for table, part in {*before.parts, *after.parts}:
         old, new = before.parts.get((table, part)), after.parts.get((table, part))
         if old is None or new is None or old.content_hash != new.content_hash:
             found.append(PartChange(table, part, old, new, _why(old, new)))
-    return sorted(found, key=lambda change: (order[change.table], str(change.part)))
+    return sorted(found, key=lambda change: (change.table, str(change.part)))
 
 
 def rebuilt_alike(before: State, after: State) -> int:

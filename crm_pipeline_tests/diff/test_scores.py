@@ -16,7 +16,7 @@ from crm_pipeline_tests.kit import fill_table, memory_warehouse
 
 DAY = date(2024, 2, 1)
 TABLES = {name: declared_transforms()[name].table for name in
-          ("churn_predictions", "customer_features", "orders", "customer_recommendations")}  # fmt: skip
+          ("churn_predictions", "customer_features", "orders", "customer_recommendations", "churn_model")}  # fmt: skip
 BEFORE = {
     "churn_predictions": """customer_id, churn_probability
                             ada,         0.10
@@ -97,6 +97,10 @@ def test_how_far_a_score_moved_and_what_moved_with_it(contents: Contents) -> Non
 def test_events_after_the_snapshot_moved_no_score_of_it(contents: Contents) -> None:
     """Orders of all three differ; ada's score did not move, and cyd's order was not known yet."""
     assert move(contents, "churn_predictions", "orders").inputs == (MovedInput("orders", None, 1),)
+
+
+def test_another_model_moves_everybody(contents: Contents) -> None:
+    assert move(contents, "churn_predictions", "churn_model", "orders").models == ("churn_model",)
 
 
 def test_ranks_of_products(contents: Contents) -> None:

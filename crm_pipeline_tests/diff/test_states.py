@@ -90,11 +90,11 @@ def test_what_differs_and_why(ledger: duckdb.DuckDBPyConnection) -> None:
     before, after = state_at(ledger, "a", 3), state_at(ledger, "b", 6)
     changes = changes_between(before, after)
     assert [(change.table, change.part, change.why) for change in changes] == [
-        ("orders", None, ("order_lines",)),
         ("customer_rfm", DAY, ("orders", "settings")),
+        ("orders", None, ("order_lines",)),
     ]
     assert rebuilt_alike(before, after) == 1  # customer_features came out the same
-    assert tables_of(changes) == ["orders", "customer_rfm"]
+    assert tables_of(changes) == ["customer_rfm", "orders"]
 
 
 def test_code_is_told_from_input(ledger: duckdb.DuckDBPyConnection) -> None:
