@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PUBLISHED, BASELINE = "published", "recency_rule"
-MODELS = (PUBLISHED, BASELINE, "btyd", "logistic", "boosting", "blend")
+MODELS = (PUBLISHED, BASELINE, "btyd", "btyd_mixed", "tree", "svm", "forest", "logistic", "boosting", "blend")
 METRICS = ("roc_auc", "pr_auc", "brier", "lift_at_10", "expected_calibration_error", "log_loss")
 
 TABLE = Table(

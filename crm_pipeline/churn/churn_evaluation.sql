@@ -29,6 +29,10 @@ select
     churn_predictions.churn_probability as published,
     churn_predictions.baseline_probability as recency_rule,
     churn_predictions.btyd_probability as btyd,
+    churn_predictions.btyd_mixed_probability as btyd_mixed,
+    churn_predictions.tree_probability as tree,
+    churn_predictions.svm_probability as svm,
+    churn_predictions.forest_probability as forest,
     churn_predictions.logistic_probability as logistic,
     churn_predictions.boosting_probability as boosting,
     churn_predictions.blend_probability as blend

@@ -50,10 +50,18 @@ TABLE = Table(
 
 
 def build(rows: pd.DataFrame, project: Project, snapshot_date: date) -> pd.DataFrame:
-    """Fit on the known outcomes (any number, also none); one row per candidate."""
-    from crm_pipeline.models.classifiers import fit_churn
+    """Fit on the known outcomes (any number, also none); one row per candidate.
 
-    model = fit_churn(rows, project.churn.horizon_days)
+    Args:
+        rows: features and is_churned; those of the snapshot's own customers, whose outcome is null, settle the level.
+    """
+    from crm_pipeline.models.classifiers import fit_churn
+    from crm_pipeline.models.classifiers_btyd import with_btyd
+
+    rows = with_btyd(rows)
+    is_known = rows["is_churned"].notna()
+    known = rows[is_known].astype({"is_churned": "bool"})
+    model = fit_churn(known, project.churn.horizon_days, current=rows[~is_known])
     return registry_rows(model, snapshot_date)
 
 

@@ -31,6 +31,10 @@ MEDIUM_RISK, HIGH_RISK = 0.2, 0.5
 CANDIDATES = {
     "baseline_probability": "recency_rule",
     "btyd_probability": "btyd",
+    "btyd_mixed_probability": "btyd_mixed",
+    "tree_probability": "tree",
+    "svm_probability": "svm",
+    "forest_probability": "forest",
     "logistic_probability": "logistic",
     "boosting_probability": "boosting",
     "blend_probability": "blend",
@@ -85,7 +89,7 @@ TABLE = Table(
         f"risk_band = case when churn_probability >= {HIGH_RISK} then 'high' "
         f"when churn_probability >= {MEDIUM_RISK} then 'medium' else 'low' end",
         "value_at_risk is null or value_at_risk >= 0",
-        "model in ('recency_rule', 'btyd', 'logistic', 'boosting', 'blend')",
+        f"model in {tuple(CANDIDATES.values())}",
         "is_fallback or model <> 'recency_rule'",
         "reason_method in ('exact', 'linear')",
         *(
@@ -123,6 +127,7 @@ def build(rows: pd.DataFrame, churn_model: pd.DataFrame, project: Project, snaps
     import numpy as np
     import pandas as pd
 
+    from crm_pipeline.models.classifiers_btyd import with_btyd
     from crm_pipeline.models.classifiers_fitted import FittedChurn
 
     if rows.empty:
@@ -136,6 +141,7 @@ def build(rows: pd.DataFrame, churn_model: pd.DataFrame, project: Project, snaps
         )
     champion = champions.iloc[0]
     model = FittedChurn.from_json(champion["artifact"])
+    rows = with_btyd(rows)
     scores = model.probabilities(rows)
     probability = scores["churn_probability"].to_numpy()
     is_active = rows["is_active"].to_numpy(dtype=np.bool_)

@@ -8,6 +8,7 @@ learned on later rows it would hold the drift since the fit, and a model refitte
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +20,9 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 
-PRIOR_STRENGTH = 1.0
-"""Penalty on squared distance of the weights from equal weights, in units of log-likelihood: felt by tiny samples."""
+PRIOR_STRENGTH = 30.0
+"""Penalty on squared distance of the weights from equal weights, in units of log-likelihood: a few thousand rows of one
+season are weak evidence on which model will be better in the next."""
 INTERCEPT_LIMIT = 50.0
 
 
@@ -78,15 +80,42 @@ def fit_weights(log_odds: dict[str, FloatArray], outcome: BoolArray, group: IntA
 
 def fit_intercept(weights: dict[str, float], log_odds: dict[str, FloatArray], outcome: BoolArray) -> Stack:
     """The stack with these weights whose mean probability is the share of `outcome`, (n,), both classes present."""
-    weighted = apply_stack(Stack(0.0, weights), log_odds)
     share = float(np.mean(outcome))
     if not 0 < share < 1:
         raise ValueError("calibration needs outcomes of both classes")
+    return with_mean(weights, log_odds, share)
+
+
+def with_mean(weights: dict[str, float], log_odds: dict[str, FloatArray], share: float) -> Stack:
+    """The stack with these weights whose mean probability over rows, (n,) each, is `share`, between 0 and 1."""
+    weighted = apply_stack(Stack(0.0, weights), log_odds)
     level = np.log(share / (1 - share))
     lowest, highest = level - float(weighted.max()), level - float(weighted.min())
     if highest - lowest < 1e-12:
         return Stack(lowest, weights)
     return Stack(float(brentq(lambda a: float(probability(a + weighted).mean()) - share, lowest, highest)), weights)
+
+
+def anchored(stacks: dict[str, Stack], log_odds: dict[str, FloatArray], anchors: Sequence[str]) -> dict[str, Stack]:
+    """The stacks with the level on which they and the `anchors` agree, for the customers to be scored.
+
+    What a rich model learned at one time of a young or seasonal shop says little about the level at another: features
+    that grow with the history pull it along. Simple rules are surer of it. The mean probability of each stack becomes
+    the plain average of its own and the anchors' (equal weights are hard to beat when forecasts are combined: Clemen,
+    1989); who is above whom stays. The anchors stay as they are.
+
+    Args:
+        stacks: by name; names that are among the anchors hold what those say.
+        log_odds: per model, (n,), of the customers to be scored; none: nothing to agree on.
+    """
+    if not len(next(iter(log_odds.values()))):
+        return stacks
+    means = {name: float(probability(apply_stack(stack, log_odds)).mean()) for name, stack in stacks.items()}
+    sure = [means[name] for name in anchors if name in means]
+    return {
+        name: stack if name in anchors else with_mean(stack.weights, log_odds, float(np.mean([means[name], *sure])))
+        for name, stack in stacks.items()
+    }
 
 
 def apply_stack(stack: Stack, log_odds: dict[str, FloatArray]) -> FloatArray:

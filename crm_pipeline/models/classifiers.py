@@ -12,15 +12,28 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from crm_pipeline.models.calibration import Stack, fit_intercept
-from crm_pipeline.models.classifiers_data import EXPECTED, RECENCY, TrainingData, sample_customers, training_data
+from crm_pipeline.models.calibration import FloatArray, Stack, anchored, fit_intercept
+from crm_pipeline.models.classifiers_btyd import MIXED, BtydRule, MixedBtydRule
+from crm_pipeline.models.classifiers_data import (
+    EXPECTED,
+    RECENCY,
+    TrainingData,
+    feature_matrix,
+    sample_customers,
+    training_data,
+)
 from crm_pipeline.models.classifiers_fitted import FittedChurn, Scorer
 from crm_pipeline.models.classifiers_folds import make_folds
-from crm_pipeline.models.classifiers_held_out import BASELINE, fit_candidates, level_rows
-from crm_pipeline.models.classifiers_rules import BtydRule, RecencyRule
+from crm_pipeline.models.classifiers_held_out import ANCHORS, BASELINE, fit_candidates, level_rows
+from crm_pipeline.models.classifiers_rules import RecencyRule
 from crm_pipeline.models.classifiers_selection import MINIMUM_CLASS_ROWS, Selection, can_judge, select
 
 TRAINING_ROW_CAP = 500_000
+PRIOR_WORDS = {
+    BASELINE: "days since the last order against the horizon",
+    "btyd": "exp(-expected_purchases)",
+    "btyd_mixed": "exp(-expected_purchases) with an uncertain rate",
+}
 SELECTION_ROW_CAP = 60_000
 """Rows that settings and champion are chosen on: more would only sharpen what is sharp enough."""
 
@@ -30,6 +43,7 @@ def fit_churn(
     horizon_days: int,
     features: Sequence[str] | None = None,
     row_cap: int = TRAINING_ROW_CAP,
+    current: pd.DataFrame | None = None,
 ) -> FittedChurn:
     """Fit all candidates on known outcomes and choose the champion.
 
@@ -40,6 +54,7 @@ def fit_churn(
         horizon_days: the days after a snapshot in which an order makes a customer not churned.
         features: columns to learn from; default all but snapshot_date, customer_id, is_churned and is_active.
         row_cap: with more rows, the customers with the lowest hashes of their ids are learned from.
+        current: the feature columns of the customers to be scored, or of a sample of them: they settle the level.
 
     Returns:
         The fitted model. With fewer than 50 rows of a class it is a labelled prior (`is_prior`): exp(-expected
@@ -64,22 +79,22 @@ def fit_churn(
         return _prior(data, horizon_days, f"the {len(data.y)} known outcomes are of too few customers to judge a model")
     # matrix products of several threads differ in the last bits
     with threadpool_limits(limits=1):
-        return _fitted(data, horizon_days, select(sample, folds))
+        scored = feature_matrix(frame.head(0) if current is None else current, data.features)
+        return _fitted(data, scored, horizon_days, select(sample, folds))
 
 
-def _fitted(data: TrainingData, horizon_days: int, selection: Selection) -> FittedChurn:
-    """All candidates refitted on all rows, with the weights learned on held-out ones."""
+def _fitted(data: TrainingData, scored: FloatArray, horizon_days: int, selection: Selection) -> FittedChurn:
+    """All candidates refitted on all rows, with the weights learned on held-out ones and the level of `scored`."""
     fitted = fit_candidates(data, (selection.inverse_penalty,), selection.rounds)
     models: dict[str, Scorer] = {
-        BASELINE: fitted.recency,
+        **fitted.others,
         "logistic": fitted.logistic[selection.inverse_penalty],
         "boosting": fitted.boosting,
     }
-    if fitted.btyd is not None:
-        models["btyd"] = fitted.btyd
     newest = data.where(level_rows(data))
     log_odds = {name: model.log_odds(newest.X) for name, model in models.items()}
     stacks = {name: fit_intercept(weights, log_odds, newest.y) for name, weights in selection.weights.items()}
+    stacks = anchored(stacks, {name: model.log_odds(scored) for name, model in models.items()}, ANCHORS)
     return FittedChurn(
         features=data.features,
         horizon_days=horizon_days,
@@ -104,10 +119,11 @@ def _prior(data: TrainingData, horizon_days: int, reason: str) -> FittedChurn:
     """Scores without outcomes: by expected purchases where the frame has them, else by the silence alone."""
     recency = RecencyRule.prior(horizon_days, data.features.index(RECENCY))
     models: dict[str, Scorer] = {BASELINE: recency}
-    if EXPECTED in data.features:
-        models["btyd"] = BtydRule(data.features.index(EXPECTED), recency, 0.0)
-    champion = "btyd" if "btyd" in models else BASELINE
-    rule = "exp(-expected_purchases)" if champion == "btyd" else "days since the last order against the horizon"
+    for name, column, rule_type in (("btyd", EXPECTED, BtydRule), ("btyd_mixed", MIXED, MixedBtydRule)):
+        if column in data.features:
+            models[name] = rule_type(data.features.index(column), recency, 0.0)
+    champion = list(models)[-1]
+    rule = PRIOR_WORDS[champion]
     return FittedChurn(
         features=data.features,
         horizon_days=horizon_days,

@@ -1,4 +1,4 @@
-"""Gradient-boosted trees (LightGBM: Ke et al., 2017), shallow and regularised, the same on every run.
+"""Trees by LightGBM (Ke et al., 2017): one, a random forest, and boosted ones, the same on every run.
 
 Contributions are TreeSHAP values (Lundberg et al., 2018): exact for the ensemble, and additive in log-odds.
 """
@@ -8,23 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from crm_pipeline.models.calibration import BoolArray, FloatArray
 from crm_pipeline.models.openmp import lightgbm
 
-# Few leaves: more did not help on any shop tried, and the cost of contributions grows with depth squared. One thread:
-# on shared or small machines LightGBM's threads wait for each other far longer than they work.
-PARAMETERS: dict[str, Any] = {
+# One thread: on shared or small machines LightGBM's threads wait for each other far longer than they work.
+COMMON: dict[str, Any] = {
     "objective": "binary",
-    "learning_rate": 0.05,
-    "num_leaves": 8,
-    "max_depth": 4,
-    "lambda_l2": 10.0,
-    "bagging_fraction": 0.7,
-    "bagging_freq": 1,
     "max_bin": 63,
     "seed": 0,
     "deterministic": True,
@@ -32,16 +25,36 @@ PARAMETERS: dict[str, Any] = {
     "num_threads": 1,
     "verbose": -1,
 }
+# Few leaves: more did not help on any shop tried, and the cost of contributions grows with depth squared.
+BOOSTING: dict[str, Any] = {
+    "learning_rate": 0.05,
+    "num_leaves": 8,
+    "max_depth": 4,
+    "lambda_l2": 10.0,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+}
+TREE: dict[str, Any] = {"learning_rate": 1.0, "num_leaves": 16, "max_depth": 6}
+FOREST: dict[str, Any] = {
+    "boosting": "rf",
+    "num_leaves": 31,
+    "max_depth": 8,
+    "bagging_fraction": 0.632,
+    "bagging_freq": 1,
+    "feature_fraction_bynode": 0.2,
+}
+FOREST_TREES = 60
 FEATURE_FRACTION = 0.3
 LEAST_TREE_FEATURES = 16
 """A tree draws this share of the features, but at least this many: correlated features take turns."""
+LEAST_TREE_LEAF_ROWS, ROWS_PER_TREE_LEAF = 50, 50
 LEAST_LEAF_ROWS = 20
 ROWS_PER_LEAF_ROW = 250
 """A leaf needs one row per this many training rows, and at least LEAST_LEAF_ROWS."""
 
 
 @dataclass(frozen=True)
-class BoostingModel:
+class TreeModel:
     """Trees in LightGBM's text format, and their mean log-odds over the training rows."""
 
     text: str
@@ -49,28 +62,87 @@ class BoostingModel:
     base: float
 
     @classmethod
-    def fit(cls, X: FloatArray, y: BoolArray, rounds: int) -> BoostingModel:
-        """Args: X: (n, features), NaN allowed; y: (n,), both classes present; rounds: number of trees."""
-        leaf_rows = max(LEAST_LEAF_ROWS, len(y) // ROWS_PER_LEAF_ROW)
-        fraction = min(1.0, max(FEATURE_FRACTION, LEAST_TREE_FEATURES / X.shape[1]))
-        settings = PARAMETERS | {"min_data_in_leaf": leaf_rows, "feature_fraction": fraction}
-        booster = lightgbm.train(settings, lightgbm.Dataset(X, y.astype(np.float64)), num_boost_round=rounds)
+    def fit_tree(cls, X: FloatArray, y: BoolArray) -> TreeModel:
+        """One tree (Breiman et al., 1984), whose leaves give their own share of churn. Args as of `BoostingModel`."""
+        leaf_rows = max(LEAST_TREE_LEAF_ROWS, len(y) // ROWS_PER_TREE_LEAF)
+        return cls._train(X, y, TREE | {"min_data_in_leaf": leaf_rows}, 1)._with_shares(X, y)
+
+    def _with_shares(self, X: FloatArray, y: BoolArray) -> Self:
+        """The same trees, each leaf with the log-odds of its own share of churn, two rows of the mean added to it.
+
+        Trees that are not corrected by later ones must say all by themselves; LightGBM takes one Newton step only.
+        """
+        leaves = np.asarray(self.booster.predict(X, pred_leaf=True, num_threads=1), dtype=np.int64).reshape(len(y), -1)
+        mean = float(y.mean())
+        for tree, leaf in enumerate(leaves.T):
+            rows, churned = np.bincount(leaf), np.bincount(leaf, weights=y)
+            values = np.log((churned + 2 * mean) / (rows - churned + 2 * (1 - mean)))
+            for position in np.flatnonzero(rows):
+                self.booster.set_leaf_output(tree, int(position), float(values[position]))
+        return self.from_dict({"text": self.booster.model_to_string()})
+
+    @classmethod
+    def _train(cls, X: FloatArray, y: BoolArray, settings: dict[str, Any], rounds: int) -> Self:
+        data = lightgbm.Dataset(X, y.astype(np.float64))
+        booster = lightgbm.train(COMMON | settings, data, num_boost_round=rounds)
         return cls.from_dict({"text": booster.model_to_string()})
 
     @classmethod
-    def from_dict(cls, parameters: dict[str, Any]) -> BoostingModel:
+    def from_dict(cls, parameters: dict[str, Any]) -> Self:
         """The inverse of to_dict. Raises ValueError when the text is no LightGBM model."""
         try:
             booster = lightgbm.Booster(model_str=parameters["text"])
         except lightgbm.basic.LightGBMError as error:
-            raise ValueError("the boosting model's text is not a LightGBM model") from error
+            raise ValueError("the model's text is not a LightGBM model") from error
         nothing = np.full((1, booster.num_feature()), np.nan)
-        base = booster.predict(nothing, pred_contrib=True, num_threads=1)
-        return cls(parameters["text"], booster, float(np.asarray(base)[0, -1]))
+        base = np.asarray(booster.predict(nothing, pred_contrib=True, num_threads=1))[0, -1]
+        return cls(parameters["text"], booster, float(base) / cls._parts(booster))
+
+    @classmethod
+    def _parts(cls, booster: lightgbm.Booster) -> int:
+        """What the trees' sum is divided by."""
+        return 1
 
     def log_odds(self, X: FloatArray) -> FloatArray:
         """Shape (n,)."""
-        return np.asarray(self.booster.predict(X, raw_score=True, num_threads=1), dtype=np.float64)
+        score = self.booster.predict(X, raw_score=True, num_threads=1)
+        return np.asarray(score, dtype=np.float64) / self._parts(self.booster)
+
+    def contributions(self, X: FloatArray) -> FloatArray:
+        """Shape of X; rows sum to log_odds less base."""
+        if len(X) == 0:
+            return np.zeros_like(X)
+        parts = np.asarray(self.booster.predict(X, pred_contrib=True, num_threads=1), dtype=np.float64)
+        return parts[:, :-1] / self._parts(self.booster)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able parameters: the model's text."""
+        return {"text": self.text}
+
+
+@dataclass(frozen=True)
+class ForestModel(TreeModel):
+    """A random forest (Breiman, 2001): the mean log-odds of trees on samples of rows and features."""
+
+    @classmethod
+    def fit(cls, X: FloatArray, y: BoolArray) -> ForestModel:
+        """Args as of `BoostingModel`."""
+        return cls._train(X, y, FOREST | {"min_data_in_leaf": _leaf_rows(y)}, FOREST_TREES)._with_shares(X, y)
+
+    @classmethod
+    def _parts(cls, booster: lightgbm.Booster) -> int:
+        return int(booster.num_trees())
+
+
+@dataclass(frozen=True)
+class BoostingModel(TreeModel):
+    """Boosted trees, each correcting those before it."""
+
+    @classmethod
+    def fit(cls, X: FloatArray, y: BoolArray, rounds: int) -> BoostingModel:
+        """Args: X: (n, features), NaN allowed; y: (n,), both classes present; rounds: number of trees."""
+        fraction = min(1.0, max(FEATURE_FRACTION, LEAST_TREE_FEATURES / X.shape[1]))
+        return cls._train(X, y, BOOSTING | {"min_data_in_leaf": _leaf_rows(y), "feature_fraction": fraction}, rounds)
 
     def log_odds_after(self, X: FloatArray, rounds: Sequence[int]) -> list[FloatArray]:
         """Shape (n,) each: the scores after so many trees, numbers rising."""
@@ -80,13 +152,6 @@ class BoostingModel:
         ]
         return list(np.cumsum(np.asarray(steps, dtype=np.float64), axis=0))
 
-    def contributions(self, X: FloatArray) -> FloatArray:
-        """Shape of X; rows sum to log_odds less base."""
-        if len(X) == 0:
-            return np.zeros_like(X)
-        parts = np.asarray(self.booster.predict(X, pred_contrib=True, num_threads=1), dtype=np.float64)
-        return parts[:, :-1]
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able parameters: the model's text."""
-        return {"text": self.text}
+def _leaf_rows(y: BoolArray) -> int:
+    return max(LEAST_LEAF_ROWS, len(y) // ROWS_PER_LEAF_ROW)

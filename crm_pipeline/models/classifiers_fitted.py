@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
@@ -12,15 +12,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from crm_pipeline.models.calibration import BoolArray, FloatArray, Stack, apply_stack, probability
-from crm_pipeline.models.classifiers_boosting import BoostingModel
-from crm_pipeline.models.classifiers_data import feature_matrix
-from crm_pipeline.models.classifiers_linear import LogisticModel
-from crm_pipeline.models.classifiers_rules import BtydRule, RecencyRule
+from crm_pipeline.models.classifiers_boosting import BoostingModel, ForestModel, TreeModel
+from crm_pipeline.models.classifiers_btyd import MIXED, BtydRule, MixedBtydRule
+from crm_pipeline.models.classifiers_data import EXPECTED, feature_matrix
+from crm_pipeline.models.classifiers_linear import LogisticModel, VectorMachine
+from crm_pipeline.models.classifiers_rules import RecencyRule
 from crm_pipeline.models.reasons import top_reasons
 
-FORMAT = "crm_pipeline.churn/1"
+FORMAT = "crm_pipeline.churn/2"
 BATCH_ROWS = 50_000
 EXACT, LINEAR = "exact", "linear"
+TREES = frozenset({"tree", "forest", "boosting"})
 
 
 class Scorer(Protocol):
@@ -108,11 +110,13 @@ class FittedChurn:
             frame: features, n rows.
             exact_for: (n,) mask. Where trees are part of the champion, exact contributions cost minutes per million
                 rows; rows outside the mask get the logistic candidate's instead. Default: all rows are exact.
+
+        What `btyd_log_odds` adds is told as that of expected_purchases, from which it is computed.
         """
         is_exact = np.ones(len(frame), dtype=np.bool_) if exact_for is None else np.asarray(exact_for, dtype=np.bool_)
         if is_exact.shape != (len(frame),):
             raise ValueError(f"exact_for has shape {is_exact.shape}, the frame {len(frame)} rows")
-        if "boosting" not in self.stacks[self.champion].weights:
+        if not TREES & self.stacks[self.champion].weights.keys():
             is_exact = np.ones(len(frame), dtype=np.bool_)
         values = np.zeros((len(frame), len(self.features)))
         intercept = np.zeros(len(frame))
@@ -123,6 +127,10 @@ class FittedChurn:
                 if len(rows):
                     values[start + rows], intercept[start + rows] = self._split(X[rows], candidate)
             start += len(X)
+        if MIXED in self.features and EXPECTED in self.features:
+            expected, mixed = self.features.index(EXPECTED), self.features.index(MIXED)
+            values[:, expected] += values[:, mixed]
+            values[:, mixed] = 0.0
         table = pd.DataFrame(values, columns=list(self.features), index=frame.index)
         return Contributions(table, intercept, np.where(is_exact, EXACT, LINEAR))
 
@@ -188,14 +196,20 @@ class FittedChurn:
         return values, intercept
 
 
+LOADERS: dict[str, Callable[[dict[str, Any]], Scorer]] = {
+    "recency_rule": lambda parameters: RecencyRule(**parameters),
+    "btyd": BtydRule.from_dict,
+    "btyd_mixed": MixedBtydRule.from_dict,
+    "logistic": LogisticModel.from_dict,
+    "svm": VectorMachine.from_dict,
+    "tree": TreeModel.from_dict,
+    "forest": ForestModel.from_dict,
+    "boosting": BoostingModel.from_dict,
+}
+
+
 def _model(name: str, parameters: dict[str, Any]) -> Scorer:
     """The model of that name from its parameters."""
-    if name == "boosting":
-        return BoostingModel.from_dict(parameters)
-    if name == "logistic":
-        return LogisticModel.from_dict(parameters)
-    if name == "btyd":
-        return BtydRule(parameters["column"], RecencyRule(**parameters["recency"]), parameters["base"])
-    if name == "recency_rule":
-        return RecencyRule(**parameters)
-    raise ValueError(f"unknown model {name!r}")
+    if name not in LOADERS:
+        raise ValueError(f"unknown model {name!r}")
+    return LOADERS[name](parameters)

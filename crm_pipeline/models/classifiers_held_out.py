@@ -8,15 +8,20 @@ import numpy as np
 import numpy.typing as npt
 
 from crm_pipeline.models.calibration import BoolArray, FloatArray, IntArray
-from crm_pipeline.models.classifiers_boosting import BoostingModel
+from crm_pipeline.models.classifiers_boosting import BoostingModel, ForestModel, TreeModel
+from crm_pipeline.models.classifiers_btyd import MIXED, BtydRule, MixedBtydRule
 from crm_pipeline.models.classifiers_data import EXPECTED, RECENCY, TrainingData
+from crm_pipeline.models.classifiers_fitted import Scorer
 from crm_pipeline.models.classifiers_folds import Fold
-from crm_pipeline.models.classifiers_linear import LogisticModel
-from crm_pipeline.models.classifiers_rules import BtydRule, RecencyRule
+from crm_pipeline.models.classifiers_linear import LogisticModel, VectorMachine
+from crm_pipeline.models.classifiers_rules import RecencyRule
 
-BASELINE = "recency_rule"
-BLENDED = ("logistic", "boosting", "btyd")
-CANDIDATES = (BASELINE, "btyd", "logistic", "boosting", "blend")
+BASELINE, BLEND = "recency_rule", "blend"
+CANDIDATES = (BASELINE, "btyd", "btyd_mixed", "tree", "svm", "forest", "logistic", "boosting", BLEND)
+"""From the simplest to the richest: of equals the simpler one is published."""
+BLENDED = ("logistic", "boosting")
+ANCHORS = (BASELINE, "btyd_mixed")
+"""Rules of one number, whose level a richer model is set beside (see `calibration.anchored`)."""
 INVERSE_PENALTIES = (0.001, 0.01, 0.1, 1.0)
 BOOSTING_ROUNDS = (30, 60, 100, 150, 225)
 LEVEL_SNAPSHOTS = 4
@@ -96,35 +101,31 @@ def level_rows(data: TrainingData) -> BoolArray:
 
 @dataclass(frozen=True)
 class CandidateModels:
-    """Uncalibrated models; the logistic ones by L2 strength; no btyd where nothing is expected of anyone."""
+    """Uncalibrated models: logistic ones by L2 strength, boosted trees, and by name those without a setting."""
 
-    recency: RecencyRule
-    btyd: BtydRule | None
     logistic: dict[float, LogisticModel]
     boosting: BoostingModel
+    others: dict[str, Scorer]
 
 
 def fit_candidates(data: TrainingData, inverse_penalties: tuple[float, ...], rounds: int) -> CandidateModels:
-    """All models on all rows, which must hold both classes."""
-    recency = RecencyRule.fit(data.X, data.y, data.features.index(RECENCY))
-    btyd = None
-    if EXPECTED in data.features:
-        column = data.features.index(EXPECTED)
-        if np.isfinite(data.X[:, column]).any():
-            btyd = BtydRule.fit(data.X, column, recency)
-    return CandidateModels(
-        recency=recency,
-        btyd=btyd,
-        logistic=LogisticModel.fit(data.X, data.y, inverse_penalties),
-        boosting=BoostingModel.fit(data.X, data.y, rounds),
-    )
+    """All models on all rows, which must hold both classes; no BTYD where nothing is expected of anyone."""
+    X, y = data.X, data.y
+    recency = RecencyRule.fit(X, y, data.features.index(RECENCY))
+    others: dict[str, Scorer] = {BASELINE: recency}
+    for name, column, rule in (("btyd", EXPECTED, BtydRule), ("btyd_mixed", MIXED, MixedBtydRule)):
+        if column in data.features and np.isfinite(X[:, data.features.index(column)]).any():
+            others[name] = rule.fit(X, data.features.index(column), recency)
+    logistic = LogisticModel.fit(X, y, inverse_penalties)
+    others["tree"] = TreeModel.fit_tree(X, y)
+    others["forest"] = ForestModel.fit(X, y)
+    others["svm"] = VectorMachine.fit_machine(X, y, next(iter(logistic.values())).transform)
+    return CandidateModels(logistic, BoostingModel.fit(X, y, rounds), others)
 
 
 def _scores(models: CandidateModels, X: FloatArray) -> Scores:
     """Log-odds, (n,), per model and setting (0 where there is nothing to set)."""
-    scores: Scores = {(BASELINE, 0.0): models.recency.log_odds(X)}
-    if models.btyd is not None:
-        scores["btyd", 0.0] = models.btyd.log_odds(X)
+    scores: Scores = {(name, 0.0): model.log_odds(X) for name, model in models.others.items()}
     scores |= {("logistic", penalty): model.log_odds(X) for penalty, model in models.logistic.items()}
     after = models.boosting.log_odds_after(X, BOOSTING_ROUNDS)
     scores |= {("boosting", float(rounds)): score for rounds, score in zip(BOOSTING_ROUNDS, after, strict=True)}

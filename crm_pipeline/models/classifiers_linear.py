@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from scipy.stats import skew
 from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
 from threadpoolctl import threadpool_limits
 
 from crm_pipeline.models.calibration import BoolArray, FloatArray
@@ -15,6 +16,8 @@ from crm_pipeline.models.calibration import BoolArray, FloatArray
 SKEWED = 1.0
 CLIPPED_SHARE = 0.01
 MISSING_SHARE = 0.01
+MACHINE_COST = 0.003
+"""Of rows on the wrong side, against the width of the margin: features are many and alike, so the margin is wide."""
 
 
 @dataclass(frozen=True)
@@ -114,9 +117,29 @@ class LogisticModel:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, parameters: dict[str, Any]) -> LogisticModel:
+    def from_dict(cls, parameters: dict[str, Any]) -> Self:
         """The inverse of to_dict."""
         return cls(Transform(**parameters["transform"]), parameters["coefficients"], parameters["base"])
+
+
+@dataclass(frozen=True)
+class VectorMachine(LogisticModel):
+    """A linear support vector machine (Cortes and Vapnik, 1995): the distance to its plane stands for the log-odds.
+
+    Linear, so that its scores split into the features' parts; a line through the outcomes gives distances the scale of
+    log-odds (Platt, 1999).
+    """
+
+    @classmethod
+    def fit_machine(cls, X: FloatArray, y: BoolArray, transform: Transform) -> VectorMachine:
+        """Args: X: (n, features), NaN allowed. y: (n,), both classes present. transform: fitted on these rows."""
+        # the primal problem with squared hinge loss: solved without chance, unlike the dual
+        machine = LinearSVC(C=MACHINE_COST, dual=False, max_iter=300, tol=1e-3)
+        with threadpool_limits(limits=1):
+            fitted = machine.fit(design := transform.design(X), y)
+            line = LogisticRegression().fit(fitted.decision_function(design)[:, None], y)
+        slope, level = float(line.coef_[0, 0]), float(line.intercept_[0])
+        return cls(transform, (slope * fitted.coef_[0]).tolist(), level + slope * float(fitted.intercept_[0]))
 
 
 def _column_parameters(values: FloatArray) -> tuple[bool, float, float, float]:

@@ -1,4 +1,4 @@
-"""Churn from one number: the recency rule (the baseline), and what a buy-till-you-die model expects."""
+"""Churn from one number: the recency rule, the baseline."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from crm_pipeline.models.calibration import BoolArray, FloatArray
 
 BIN_COUNT = 30
 ROWS_PER_BIN = 50
-LOG_ODDS_LIMIT = 8.0
-"""A probability of 1 in 3,000; a Poisson tail beyond it is a statement about the model, not about the customer."""
 
 
 @dataclass(frozen=True)
@@ -75,41 +73,6 @@ class RecencyRule:
         """Shape of X; rows sum to log_odds less base."""
         shares = np.zeros_like(X)
         shares[:, self.column] = self.log_odds(X) - self.base
-        return shares
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able parameters."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class BtydRule:
-    """Log-odds of exp(-expected_purchases): no order in the horizon if orders are Poisson.
-
-    Rows without an expectation use the recency rule. column: of expected_purchases in the matrix.
-    """
-
-    column: int
-    recency: RecencyRule
-    base: float
-
-    @classmethod
-    def fit(cls, X: FloatArray, column: int, recency: RecencyRule) -> BtydRule:
-        """Only the mean log-odds (`base`) is taken from the rows; nothing is learned from outcomes but by `recency`."""
-        return cls(column, recency, float(cls(column, recency, 0.0).log_odds(X).mean()))
-
-    def log_odds(self, X: FloatArray) -> FloatArray:
-        """Shape (n,), within +-LOG_ODDS_LIMIT."""
-        expected = np.clip(X[:, self.column], np.exp(-LOG_ODDS_LIMIT), LOG_ODDS_LIMIT)
-        # p / (1 - p) = 1 / (exp(E) - 1) for p = exp(-E)
-        from_expectation = np.clip(-np.log(np.expm1(expected)), -LOG_ODDS_LIMIT, LOG_ODDS_LIMIT)
-        return np.where(np.isnan(expected), self.recency.log_odds(X), from_expectation)
-
-    def contributions(self, X: FloatArray) -> FloatArray:
-        """Shape of X; rows sum to log_odds less base, on the one column that was used."""
-        shares = np.zeros_like(X)
-        used = np.where(np.isnan(X[:, self.column]), self.recency.column, self.column)
-        shares[np.arange(len(X)), used] = self.log_odds(X) - self.base
         return shares
 
     def to_dict(self) -> dict[str, Any]:

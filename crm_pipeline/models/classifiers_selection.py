@@ -9,10 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from crm_pipeline.models.bootstrap import paired_bootstrap
-from crm_pipeline.models.calibration import FloatArray, apply_stack, fit_intercept, fit_weights, probability
+from crm_pipeline.models.calibration import FloatArray, anchored, apply_stack, fit_intercept, fit_weights, probability
 from crm_pipeline.models.classifiers_data import TrainingData
 from crm_pipeline.models.classifiers_folds import Fold
-from crm_pipeline.models.classifiers_held_out import BASELINE, BLENDED, CANDIDATES, HeldOut, predict_held_out
+from crm_pipeline.models.classifiers_held_out import (
+    ANCHORS,
+    BASELINE,
+    BLEND,
+    BLENDED,
+    CANDIDATES,
+    HeldOut,
+    predict_held_out,
+)
 from crm_pipeline.models.grades import Gate, passes_gate
 from crm_pipeline.models.metrics import brier, by_name, log_loss, roc_auc
 
@@ -45,14 +53,12 @@ def select(data: TrainingData, folds: list[Fold]) -> Selection:
     `folds` must hold rows of both classes to judge (see `can_judge`).
     """
     held_out = predict_held_out(data, folds)
-    weights: dict[str, dict[str, float]] = {}
-    calibrated: dict[str, FloatArray] = {}
-    for candidate in CANDIDATES:
-        names = [name for name in (BLENDED if candidate == "blend" else (candidate,)) if name in held_out.log_odds]
-        if names:
-            part = {name: held_out.log_odds[name] for name in names}
-            weights[candidate] = fit_weights(part, held_out.y, held_out.fold)
-            calibrated[candidate] = _as_published(held_out, names)
+    parts = {name: names for name in CANDIDATES if (names := _models_of(name, held_out))}
+    weights = {
+        name: fit_weights({model: held_out.log_odds[model] for model in models}, held_out.y, held_out.fold)
+        for name, models in parts.items()
+    }
+    calibrated = _as_published(held_out, parts)
     is_judged = _judged_population(held_out)
     truth = held_out.y[is_judged].astype(np.float64)
     metrics = {
@@ -81,24 +87,33 @@ def can_judge(data: TrainingData, folds: list[Fold]) -> bool:
     return min(churned, row_count - churned) >= MINIMUM_CLASS_ROWS // 2
 
 
-def _as_published(held_out: HeldOut, names: list[str]) -> FloatArray:
-    """Probabilities, (n,): each fold's models with the level of their own fitting rows, and others' weights.
+def _models_of(candidate: str, held_out: HeldOut) -> list[str]:
+    """The models that a candidate is made of, as far as they could be fitted."""
+    return [name for name in (BLENDED if candidate == BLEND else (candidate,)) if name in held_out.log_odds]
 
-    Weights learned on the other customers' folds keep a blend from winning by chance; the level of the judged rows
-    stays unknown, as it will be when the model is published.
+
+def _as_published(held_out: HeldOut, parts: Mapping[str, list[str]]) -> dict[str, FloatArray]:
+    """Probabilities, (n,), per candidate: each fold's models, with others' weights and the level that is known.
+
+    Weights learned on the other customers' folds keep a blend from winning by chance; the level comes from the rows
+    fitted on, and from the features of those judged, as it will when the model is published.
     """
-    result = np.empty(len(held_out.y))
+    found = {name: np.empty(len(held_out.y)) for name in parts}
     for position, fitted in enumerate(held_out.fitted):
         rows = held_out.fold == position
         others = held_out.customer_fold != held_out.customer_fold[rows][0]
         churned = int(held_out.y[others].sum())
         if churned in (0, int(others.sum())):
             others = np.ones_like(others)
-        part = {name: held_out.log_odds[name][others] for name in names}
-        weights = fit_weights(part, held_out.y[others], held_out.fold[others])
-        stack = fit_intercept(weights, fitted.log_odds, fitted.y)
-        result[rows] = apply_stack(stack, {name: held_out.log_odds[name][rows] for name in names})
-    return probability(result)
+        stacks = {}
+        for name, models in parts.items():
+            known = {model: held_out.log_odds[model][others] for model in models}
+            weights = fit_weights(known, held_out.y[others], held_out.fold[others])
+            stacks[name] = fit_intercept(weights, fitted.log_odds, fitted.y)
+        scored = {model: log_odds[rows] for model, log_odds in held_out.log_odds.items()}
+        for name, stack in anchored(stacks, scored, ANCHORS).items():
+            found[name][rows] = apply_stack(stack, scored)
+    return {name: probability(log_odds) for name, log_odds in found.items()}
 
 
 def _judged_population(held_out: HeldOut) -> npt.NDArray[np.bool_]:

@@ -87,7 +87,7 @@ def broken_rules(rows):
 
 def test_without_outcomes_a_prior_is_published():
     rows = built_rows(churn_model, snapshot_date="2024-02-01")
-    assert rows["candidate"].tolist() == ["btyd", "recency_rule"]
+    assert rows["candidate"].tolist() == ["btyd", "btyd_mixed", "recency_rule"]
     assert rows["is_fallback"].all() and rows["log_loss"].isna().all()
     assert rows.loc[rows["is_champion"], "why"].iloc[0].startswith("A prior is published")
 
@@ -100,7 +100,7 @@ def test_only_outcomes_known_at_the_snapshot_are_learned():
     features = """snapshot_date, customer_id, days_since_last_order
                   2024-01-01,    ada,         3
                   2024-01-02,    ada,         4
-                  2024-02-01,    ada,         34"""
+                  2024-02-01,    ada,         34     -- to be scored: not an outcome"""
     rows = built_rows(churn_model, snapshot_date="2024-02-01", churn_labels=labels, customer_features=features)
     assert set(rows["training_row_count"]) == {1}
 
@@ -115,7 +115,15 @@ def test_a_sample_takes_whole_customers_and_says_the_same_again():
     assert abs(np.median(sample["customer_id"].astype(int)) - 150_000) < 5_000
 
 
-def sampled_rows(order):
+def test_customers_to_be_scored_come_along_without_an_outcome():
+    rows = sampled_rows("where row_id < 240000", day="2024-02-01")
+    current = rows[rows["is_churned"].isna()]
+    assert set(current["snapshot_date"].dt.date) == {date(2024, 2, 1)}
+    assert 0.99 * 100_000 < len(current) <= 100_000
+    assert len(rows) - len(current) == 240_000
+
+
+def sampled_rows(order, day="2024-06-01"):
     """The training rows of 300,000 customers at two snapshots."""
     with duckdb.connect() as connection:
         connection.execute(
@@ -133,4 +141,4 @@ def sampled_rows(order):
                select snapshot_date, customer_id, 1 as probability_alive, 1 as expected_purchases_churn_horizon
                from customer_features where false"""
         )
-        return connection.execute(declared_transforms()["churn_model"].sql).df()
+        return connection.execute(declared_transforms()["churn_model"].sql, {"snapshot_date": day}).df()

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from crm_pipeline.models.classifiers_btyd import with_btyd
+
 HORIZON_DAYS = 30
 
 
@@ -31,13 +33,22 @@ def churn_frame(snapshot_count=3, customer_count=400, seed=0, signal=1.0):
                     "expected_purchases": np.where(
                         random.random(customer_count) < 0.05, np.nan, rates * random.gamma(20, 1 / 20, customer_count)
                     ),
+                    "tenure_days": 200,
+                    "order_day_rate": random.poisson(rates * 200 / HORIZON_DAYS).clip(1) / 200,
                     "is_churned": random.random(customer_count) < true,
                     "is_active": days <= 60,
                     "true_probability": true,
                 }
             )
         )
-    return pd.concat(parts, ignore_index=True)
+    return with_btyd(pd.concat(parts, ignore_index=True))
 
 
-FEATURES = ("days_since_last_order", "order_count_90d", "spend_amount_90d", "mean_gap_days", "expected_purchases")
+FEATURES = (
+    "days_since_last_order",
+    "order_count_90d",
+    "spend_amount_90d",
+    "mean_gap_days",
+    "expected_purchases",
+    "btyd_log_odds",
+)

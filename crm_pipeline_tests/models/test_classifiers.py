@@ -8,10 +8,9 @@ import pytest
 
 from crm_pipeline.models.classifiers import fit_churn
 from crm_pipeline.models.classifiers_fitted import FittedChurn
+from crm_pipeline.models.classifiers_held_out import BLENDED, CANDIDATES
 from crm_pipeline.models.metrics import log_loss, roc_auc
 from crm_pipeline_tests.models.churn_frames import FEATURES, HORIZON_DAYS, churn_frame
-
-CANDIDATES = ("recency_rule", "btyd", "logistic", "boosting", "blend")
 
 
 def fit(frame, **settings):
@@ -84,9 +83,9 @@ def test_one_snapshot_is_enough():
 
 
 def test_without_an_expectation_there_is_no_btyd(training):
-    model = fit(training.assign(expected_purchases=np.nan))
-    assert model.candidates == ("recency_rule", "logistic", "boosting", "blend")
-    assert set(model.stacks["blend"].weights) == {"logistic", "boosting"}
+    model = fit(training.assign(expected_purchases=np.nan, btyd_log_odds=np.nan))
+    assert model.candidates == tuple(name for name in CANDIDATES if not name.startswith("btyd"))
+    assert set(model.stacks["blend"].weights) == set(BLENDED)
 
 
 def test_a_cap_takes_whole_customers(training):
@@ -107,7 +106,7 @@ def test_a_cap_takes_whole_customers(training):
 def test_prior_without_outcomes(frame):
     model = fit(frame)
     assert model.is_prior
-    assert model.champion == "btyd"
+    assert model.champion == "btyd_mixed"
     assert "A prior is published" in model.why
     scored = model.probabilities(
         pd.DataFrame(
@@ -117,10 +116,24 @@ def test_prior_without_outcomes(frame):
                 "spend_amount_90d": 1.0,
                 "mean_gap_days": 1.0,
                 "expected_purchases": [np.log(4), np.nan],
+                "btyd_log_odds": [np.log(1 / 2), np.nan],
             }
         )
     )
-    assert scored["churn_probability"].tolist() == pytest.approx([0.25, 0.5])  # 1/4; and 30 of 30 + 30 days
+    # odds of 1 to 2, or 1/4 plainly; and 30 of 30 + 30 days
+    assert scored["churn_probability"].tolist() == pytest.approx([1 / 3, 0.5])
+    assert scored["btyd"].tolist() == pytest.approx([1 / 4, 0.5])
+
+
+def test_the_level_is_shared_with_the_rules_for_those_who_are_scored(training, fitted):
+    silent = training.tail(500).assign(days_since_last_order=200, expected_purchases=0.2, btyd_log_odds=1.2)
+    model = fit(training, current=silent)
+    own = fitted.probabilities(silent).mean()
+    level = model.probabilities(silent).mean()
+    for name in ("recency_rule", "btyd_mixed"):
+        assert level[name] == pytest.approx(own[name])
+    for name in ("logistic", "blend", "forest"):
+        assert level[name] == pytest.approx((own[name] + own["recency_rule"] + own["btyd_mixed"]) / 3)
 
 
 def test_one_customer_alone_cannot_be_judged():

@@ -3,13 +3,15 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from crm_pipeline.models.classifiers_boosting import BoostingModel
-from crm_pipeline.models.classifiers_linear import LogisticModel, Transform
-from crm_pipeline.models.classifiers_rules import BtydRule, RecencyRule
+from crm_pipeline.models.classifiers_boosting import BoostingModel, ForestModel, TreeModel
+from crm_pipeline.models.classifiers_btyd import BtydRule, MixedBtydRule, with_btyd
+from crm_pipeline.models.classifiers_linear import LogisticModel, Transform, VectorMachine
+from crm_pipeline.models.classifiers_rules import RecencyRule
 
 NAN = np.nan
 
@@ -54,6 +56,18 @@ def test_btyd_is_the_poisson_chance_of_no_order():
     z = rule.log_odds(X)
     assert z[:3] == pytest.approx([0.0, -np.log(3), 0.0])  # the row without expectation takes the recency rule
     assert z[3:] == pytest.approx([-8.0, 8.0], abs=0.001)  # and the limits hold
+
+
+def test_an_uncertain_rate_makes_leaving_likelier():
+    frame = pd.DataFrame(
+        {"expected_purchases": [2.0, 2.0, NAN, 1.0], "order_day_rate": [0.01, 0.04, 0.01, 0.01], "tenure_days": 100}
+    )
+    odds = np.exp(with_btyd(frame)["btyd_log_odds"])
+    # (1 + 2/1)^-1 = 1/3; (1 + 2/4)^-4 = 16/81; with a known rate it would be exp(-2) = .135
+    assert odds.tolist() == pytest.approx([1 / 2, 16 / 65, NAN, 1.0], nan_ok=True)
+    assert "btyd_log_odds" not in with_btyd(frame.drop(columns="tenure_days"))
+    rule = MixedBtydRule(1, RecencyRule.prior(30, 0), 0.0)
+    assert rule.log_odds(np.array([[29.0, -1.5], [29.0, NAN]])) == pytest.approx([-1.5, 0.0])
 
 
 def test_transform_by_hand():
@@ -102,7 +116,7 @@ def test_trees_after_so_many_rounds():
     assert after[1] == pytest.approx(long.log_odds(X))
 
 
-@pytest.mark.parametrize("kind", ["recency", "btyd", "logistic", "boosting", "stump"])
+@pytest.mark.parametrize("kind", ["recency", "btyd", "mixed", "logistic", "svm", "tree", "forest", "boosting", "stump"])
 def test_contributions_add_up_and_parameters_are_json(kind):
     X, y, _ = sample(1000)
     X = np.abs(X)
@@ -111,12 +125,26 @@ def test_contributions_add_up_and_parameters_are_json(kind):
     model = {
         "recency": lambda: recency,
         "btyd": lambda: BtydRule.fit(X, 1, recency),
+        "mixed": lambda: MixedBtydRule.fit(X, 1, recency),
         "logistic": lambda: LogisticModel.fit(X, y, (0.1,))[0.1],
+        "svm": lambda: VectorMachine.fit_machine(X, y, Transform.fit(X)),
+        "tree": lambda: TreeModel.fit_tree(X, y),
+        "forest": lambda: ForestModel.fit(X, y),
         "boosting": lambda: BoostingModel.fit(X, y, 30),
         "stump": lambda: BoostingModel.fit(X[:12], y[:12], 30),  # too few rows for a single split
     }[kind]()
     assert model.base + model.contributions(X).sum(axis=1) == pytest.approx(model.log_odds(X), abs=1e-9)
-    json.dumps(model.to_dict(), allow_nan=False)
+    text = json.dumps(model.to_dict(), allow_nan=False)
+    again = RecencyRule(**json.loads(text)) if kind == "recency" else type(model).from_dict(json.loads(text))
+    np.testing.assert_array_equal(again.log_odds(X), model.log_odds(X))
+
+
+def test_a_tree_a_forest_and_a_machine_rank_as_the_truth_does():
+    X, y, z = sample(3000)
+    for model in (TreeModel.fit_tree(X, y), ForestModel.fit(X, y), VectorMachine.fit_machine(X, y, Transform.fit(X))):
+        assert np.corrcoef(model.log_odds(X), z)[0, 1] > 0.85
+    # each leaf of the tree says the share of churn in it
+    assert (1 / (1 + np.exp(-TreeModel.fit_tree(X, y).log_odds(X)))).mean() == pytest.approx(y.mean(), abs=1e-3)
 
 
 def test_boosting_refuses_other_text():
