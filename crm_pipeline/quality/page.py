@@ -133,6 +133,7 @@ def _content(reader: Reader, language: str) -> dict[str, Any]:
         "source_scores": _matrix(subjects, "source"),
         "table_scores": _matrix(subjects, "table"),
         "rules": [row | {"places": _places(row["positions"], language)} for row in reader.rows(queries.RULES)],
+        "schema_changes": reader.rows(queries.SCHEMA_CHANGES)[:MOST_WORDY],
         "parts": _series(reader.rows(queries.PARTS), "table_name"),
         "volumes": _series(reader.rows(queries.VOLUMES), "table_name", MONTHS_SHOWN),
         "loads": reader.rows(queries.LOADS)[-LOADS_SHOWN:],

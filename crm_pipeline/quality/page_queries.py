@@ -58,6 +58,12 @@ qualify row_number() over (partition by source order by rows desc, rule) <= 5
 order by source, rows desc, rule
 """
 
+SCHEMA_CHANGES = """
+select source, file_name, column_name, change, before, after
+from quality.schema_changes
+where is_newest order by source, file_name, column_name, change
+"""
+
 PARTS = """
 with standing as (
     select table_name, snapshot_date, row_count

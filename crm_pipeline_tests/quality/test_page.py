@@ -21,12 +21,20 @@ OUTLIERS = """snapshot_date, customer_id, feature,      feature_rank
 SUSPICIOUS = """snapshot_date, order_id, customer_id, ordered_at, reason_1, reason_1_code
                 2024-03-01,    order-77, zoe,         2024-02-28, words,    burst"""
 
+CHANGES = """source, file_name, column_name, change,  before, after, is_newest
+             lines,  a.csv,     colour,      renamed, colour, hue,   true
+             lines,  old.csv,   weight,      dropped, number, ,      false"""
+
 
 @pytest.fixture
 def warehouse():  # type: ignore[no-untyped-def]
     hostile = REJECTED.replace("mine", "<script>alert(1)</script>")
     with ledger_warehouse(
-        reconciliation=FILES, rejected_rows=hostile, customer_outliers=OUTLIERS, suspicious_orders=SUSPICIOUS
+        reconciliation=FILES,
+        rejected_rows=hostile,
+        customer_outliers=OUTLIERS,
+        suspicious_orders=SUSPICIOUS,
+        schema_changes=CHANGES,
     ) as connection:
         for day in ("2024-02-01", "2024-03-01"):
             add_version(connection, "source_coverage", day, 1)
@@ -54,6 +62,12 @@ def test_what_users_write_is_escaped(warehouse) -> None:  # type: ignore[no-unty
 def test_it_needs_nothing_from_outside(warehouse) -> None:  # type: ignore[no-untyped-def]
     text = render_page(warehouse, make_project())
     assert re.findall(r"(?:src|href)=\"(?!\w+\.html\")[^\"]*\"|url\(|@import|https?:", text) == []
+
+
+def test_columns_that_the_newest_files_changed(warehouse) -> None:  # type: ignore[no-untyped-def]
+    text = render_page(warehouse, make_project())
+    assert "<td>colour</td><td>renamed</td><td>colour</td><td>hue</td>" in text
+    assert "<td>weight</td>" not in text
 
 
 def test_conspicuous_customers_and_orders_are_counted_not_named(warehouse) -> None:  # type: ignore[no-untyped-def]
