@@ -31,6 +31,10 @@ RESULT_COLUMNS = (
 INTERVAL_ROW_CAP = 100_000
 """Rows that an interval is computed from; the value itself always comes from all rows."""
 
+MINIMUM_CUSTOMERS = 20
+"""Customers below which there is no interval: redrawing a handful shows how alike they are, not how sure the value is.
+One customer alone would give an interval of no width, and with it the best of grades."""
+
 
 def paired_bootstrap(
     truth: npt.ArrayLike,
@@ -42,6 +46,7 @@ def paired_bootstrap(
     seed: int = 0,
     confidence: float = 0.95,
     row_cap: int = INTERVAL_ROW_CAP,
+    minimum_customers: int = MINIMUM_CUSTOMERS,
 ) -> pd.DataFrame:
     """Every metric of every model, and its improvement over the baseline, with percentile intervals.
 
@@ -55,6 +60,7 @@ def paired_bootstrap(
         row_cap: beyond this many rows, intervals come from a sample of customers with about that many rows, chosen
             by a hash of their ids. They are centred on the value of all rows, and narrowed by
             sqrt(sampled / all customers) ("m out of n bootstrap", Bickel, Goetze and van Zwet, 1997).
+        minimum_customers: with fewer there are values, but no intervals.
 
     Returns:
         One row per model and metric, in the order given, with `RESULT_COLUMNS`. `improvement` is signed so that
@@ -62,7 +68,8 @@ def paired_bootstrap(
         Intervals are shifted by the bootstrap's own bias (mean of the replicates less the value) and end at the
         metric's perfect value. The expected calibration error keeps what noise adds to it at this number of rows:
         its interval is about that figure, so gate models on a loss or a ranking instead. An undefined value is NaN,
-        and so is an interval when fewer than half of the replicates are defined.
+        and so is an interval when fewer than half of the replicates are defined, or there are fewer than
+        `minimum_customers`.
         The order of the rows does not change a bit of the result.
 
     Raises:
@@ -89,6 +96,8 @@ def paired_bootstrap(
     else:
         draws = [_measure(pairs, metrics, weights) for weights in _customer_weights(codes, replicates, seed)]
         replicated = np.stack(draws)
+    if len(customers) < minimum_customers:
+        replicated = np.full_like(replicated, np.nan)
     return _summarise(values, replicated, list(scores), metrics, baseline, confidence, narrowing)
 
 

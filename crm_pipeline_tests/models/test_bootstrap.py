@@ -148,12 +148,24 @@ def test_undefined_is_nan():
         assert all(math.isnan(row[name]) for name in ("value", "lower", "upper", "improvement", "improvement_lower"))
 
 
+@pytest.mark.parametrize(("customers", "is_known"), [(1, False), (19, False), (20, True)])
+def test_a_handful_of_customers_gives_values_but_no_interval(customers: int, is_known: bool):
+    """However many rows each has: one customer alone would give an interval of no width."""
+    ids = [f"c{number}" for number in range(customers) for _ in range(50)]
+    truth = [0.0, 1.0] * (len(ids) // 2)
+    scores = {"model": [0.1, 0.8] * (len(ids) // 2), "rule": [0.4, 0.6] * (len(ids) // 2)}
+    for metric in (brier, customer_mean):
+        row = paired_bootstrap(truth, scores, by_name(metric), ids, "rule").iloc[0]
+        assert math.isfinite(row["value"]) and math.isfinite(row["improvement"])
+        assert [math.isfinite(row[name]) for name in ("lower", "improvement_lower")] == [is_known, is_known]
+
+
 def test_too_few_defined_replicates_give_no_interval():
     truth, scores, ids = [1.0, 0.0], {"model": [0.9, 0.1]}, ["a", "b"]
     drawn = {seed: np.random.default_rng(seed).integers(2, size=(9, 2)) for seed in range(20)}
     one_class_share = {seed: (draws[:, 0] == draws[:, 1]).mean() for seed, draws in drawn.items()}
     for seed, share in one_class_share.items():
-        row = paired_bootstrap(truth, scores, by_name(roc_auc), ids, "model", 9, seed).iloc[0]
+        row = paired_bootstrap(truth, scores, by_name(roc_auc), ids, "model", 9, seed, minimum_customers=2).iloc[0]
         assert row["value"] == 1
         assert math.isnan(row["lower"]) == (share > 0.5)
     assert min(one_class_share.values()) < 0.5 < max(one_class_share.values())
