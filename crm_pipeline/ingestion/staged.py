@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from crm_pipeline.contract import columns
 from crm_pipeline.contract.table import Column, Table
+from crm_pipeline.ingestion.all_rejected import check_some_are_clean
 from crm_pipeline.ingestion.entities import ENTITIES, Entity
 from crm_pipeline.ingestion.load import SOURCE_FILES
 from crm_pipeline.ingestion.mapping import ORDER_HEADERS, LoadedFile, source_query
@@ -163,6 +164,8 @@ class StagedRecipe:
                 self._read(connection, name, files, candidate)
         connection.execute(superseded_sql(candidate))
         judge_repeated_keys(connection, self.entity, candidate)
+        if self.entity.name in ("orders", "order_lines"):
+            check_some_are_clean(connection, self.project.folder / "crm.yaml", self.entity.name, candidate)
 
     def _read(
         self, connection: DuckDBPyConnection, name: str, files: Sequence[LoadedFile], target: str, where: str = "true"

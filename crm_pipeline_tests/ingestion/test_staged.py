@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crm_pipeline.ingestion.all_rejected import FEWEST_ROWS
 from crm_pipeline_tests.ingestion.loading import HEADER, lines_source, project_with, staged_lines, staged_rows
 
 WITH_IDS = {"order_line_id": "id", "known_at": "seen"}
@@ -110,7 +111,7 @@ BROKEN = st.sampled_from(["alone", "o1,tea,2024-01-01,1,2,9", '"o1"x,tea,2024-01
 
 
 @settings(max_examples=25)
-@given(lines=st.lists(RECORDS | BROKEN, min_size=1, max_size=12))
+@given(lines=st.lists(RECORDS | BROKEN, min_size=1, max_size=FEWEST_ROWS - 1))  # more that are all bad are an error
 def test_every_line_read_is_clean_rejected_or_duplicate(lines: list[str]) -> None:
     with TemporaryDirectory() as folder:
         rows = staged_lines(Path(folder), *lines)
