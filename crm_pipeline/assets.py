@@ -205,7 +205,10 @@ def _kinds(recipe: AnyRecipe) -> set[str]:
 
 
 def _why_blocked(outcome: Outcome) -> str:
-    lines = [f"{r.name}{f' at {r.part}' if r.part else ''}: {r.observed}" for r in outcome.blocked[:5]]
+    whys = {item.name: f" ({item.why})" for item in outcome.table.expectations if item.why}
+    lines = [
+        f"{r.name}{f' at {r.part}' if r.part else ''}: {r.observed}{whys.get(r.name, '')}" for r in outcome.blocked[:5]
+    ]
     more = f" (and {len(outcome.blocked) - 5} more)" if len(outcome.blocked) > 5 else ""
     what = "; ".join(lines) + more
     if outcome.table.name == "source_coverage":

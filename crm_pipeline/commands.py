@@ -13,7 +13,7 @@ from crm_pipeline.errors import CrmError, UserError
 from crm_pipeline.ingestion.connectors import LANDED_FILES
 from crm_pipeline.ingestion.load import SOURCE_FILES
 from crm_pipeline.pipeline import Pipeline
-from crm_pipeline.plan import PlannedPart, due_snapshots, kept_snapshots, make_plan, selected
+from crm_pipeline.plan import PlannedPart, due_snapshots, foreseen_snapshots, kept_snapshots, make_plan, selected
 from crm_pipeline.warehouse.published import is_published
 from crm_pipeline.yaml_lines import closest
 
@@ -24,6 +24,10 @@ class RunError(CrmError):
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+    def explain(self, lines: Sequence[str]) -> None:
+        """Add what probably led to it."""
+        self.args = ("\n".join([str(self), *lines]),)
 
 
 def check_dates(pipeline: Pipeline, dates: Sequence[date]) -> None:
@@ -40,6 +44,25 @@ def check_dates(pipeline: Pipeline, dates: Sequence[date]) -> None:
             raise UserError(f"snapshot {day}: {why}")
 
 
+def check_history(pipeline: Pipeline, dates: Sequence[date]) -> None:
+    """UserError for a snapshot before the first order: there is no customer yet of whom to say anything."""
+    from crm_pipeline.plan import first_order
+
+    found = first_order(pipeline)
+    early = [day for day in dates if found.is_loaded and (found.known_at is None or found.known_at.date() >= day)]
+    if not early:
+        return
+    which = f"snapshot {early[0]}" + (f" (and {len(early) - 1} more)" if len(early) > 1 else "")
+    if found.known_at is None:
+        raise UserError(
+            f"{which}: no order with a customer is in the sources, only returns or orders without `customer_id`"
+        )
+    raise UserError(
+        f"{which}: no customer has an order before it; the first is of {found.known_at.date()}. "
+        f"Begin the series later: `snapshots` in {pipeline.project.folder / 'crm.yaml'}"
+    )
+
+
 def run_command(
     pipeline: Pipeline, select: Sequence[str], dates: Sequence[date], *, dry_run: bool, force: bool
 ) -> None:
@@ -52,17 +75,21 @@ def run_command(
         with _runner(pipeline) as runner:
             runner.run([LANDED_FILES], [], force=force)
     loads = make_plan(pipeline, names, [], force=force, load=True)
+    asked = dates or due_snapshots(pipeline)
     if dry_run:
         if fetched:
             click.echo(f"{LANDED_FILES}: asks {', '.join(fetched)} for what is new; that may add to what follows")
-        wanted = dates or due_snapshots(pipeline)
+        ready = foreseen_snapshots(pipeline) if loads or fetched else kept_snapshots(pipeline)
+        wanted = [day for day in asked if day in ready]
         _print_plan(loads + make_plan(pipeline, names, wanted, force=force, load=False))
+        if not loads and not fetched:
+            _say_waiting(pipeline, [day for day in asked if day not in ready])
         return
     pipeline.warehouse.prepare()
-    asked = dates or due_snapshots(pipeline)
     try:
         ready = _run(pipeline, names, loads, asked, force)
     except RunError as error:
+        _explain(pipeline, error)
         _add_page(pipeline, error)
         raise
     _say_waiting(pipeline, [day for day in asked if day not in ready])
@@ -80,6 +107,7 @@ def _run(
             runner.run(_names(loads), [], force=force)
     ready = kept_snapshots(pipeline)
     snapshots = make_plan(pipeline, names, [day for day in asked if day in ready], force=force, load=False)
+    check_history(pipeline, sorted({item.part for item in snapshots if item.part is not None}))
     if loads or snapshots or not is_published(pipeline.warehouse):
         with _runner(pipeline) as runner:
             runner.run_snapshots(snapshots, force=force)
@@ -101,6 +129,16 @@ def _add_page(pipeline: Pipeline, error: RunError) -> None:
         click.echo(f"What the checks found: {page}")
 
 
+def _explain(pipeline: Pipeline, error: RunError) -> None:
+    """What is wrong with the sources is often what stopped a table far behind them."""
+    from crm_pipeline.status import mostly_rejected
+
+    try:
+        error.explain(mostly_rejected(pipeline))
+    except CrmError as other:
+        error.add_note(f"whether sources were rejected could not be read: {other}")
+
+
 def _names(plan: Collection[PlannedPart]) -> list[str]:
     return list(dict.fromkeys(item.table.name for item in plan))
 
@@ -115,10 +153,10 @@ def _say_waiting(pipeline: Pipeline, waiting: Sequence[date]) -> None:
     from crm_pipeline.plan import covered_through
 
     if waiting:
-        days = ", ".join(str(day) for day in waiting[:5]) + (" …" if len(waiting) > 5 else "")
+        days = f"{len(waiting)} snapshots, {waiting[0]} to {waiting[-1]}" if len(waiting) > 1 else f"{waiting[0]}"
         click.echo(
-            f"Waiting: {days}. The sources of orders are complete to {covered_through(pipeline)}; "
-            "load newer files, or state data_through in crm.yaml."
+            f"Waiting: {days}. The sources of orders are complete to {covered_through(pipeline)}; load newer files, "
+            "or say in crm.yaml how far they reach (data_through) or where the series ends (snapshots: last)."
         )
 
 
@@ -139,7 +177,7 @@ def _print_plan(plan: Sequence[PlannedPart]) -> None:
 def status_command(pipeline: Pipeline) -> None:
     """A few lines: what is built, stale, failed, waiting; and what to do."""
     from crm_pipeline.plan import covered_through
-    from crm_pipeline.status import changed_columns, failed_checks, last_run
+    from crm_pipeline.status import changed_columns, failed_checks, last_run, mostly_rejected
 
     project = pipeline.project
     click.echo(f"{project.name}: {project.folder / 'crm.yaml'}")
@@ -156,7 +194,8 @@ def status_command(pipeline: Pipeline) -> None:
         click.echo(f"  {item.table.name} {item.part or ''}: {item.reason}")
     if len(plan) > 5:
         click.echo(f"  … and {len(plan) - 5} more (crm-pipeline run --dry-run lists them)")
-    for line in (*last_run(pipeline), *failed_checks(pipeline), *changed_columns(pipeline)):
+    said = (last_run, mostly_rejected, failed_checks, changed_columns)
+    for line in (line for say in said for line in say(pipeline)):
         click.echo(line)
     _say_waiting(pipeline, waiting)
     click.echo(

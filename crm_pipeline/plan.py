@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import duckdb
 
@@ -46,6 +46,27 @@ def covered_through(pipeline: Pipeline) -> date | None:
             "from quality.reconciliation where entity in ('orders', 'order_lines') group by source)"
         ).fetchone()
     return row[0] if row else None
+
+
+@dataclass(frozen=True)
+class FirstOrder:
+    """When the company knew the first order of a customer; None without one."""
+
+    is_loaded: bool
+    known_at: datetime | None = None
+
+
+def first_order(pipeline: Pipeline) -> FirstOrder:
+    """The earliest order as of the last load."""
+    if not pipeline.warehouse.exists:
+        return FirstOrder(is_loaded=False)
+    with pipeline.warehouse.connect(read_only=True) as connection:
+        if "orders" not in Ledger(connection).current():
+            return FirstOrder(is_loaded=False)
+        row = connection.execute(
+            "select min(known_at) from cleaned.orders where not is_return and customer_id is not null"
+        ).fetchone()
+    return FirstOrder(is_loaded=True, known_at=row[0] if row else None)
 
 
 def selected(pipeline: Pipeline, select: Sequence[str]) -> set[str]:
@@ -124,6 +145,15 @@ def ready_snapshots(pipeline: Pipeline) -> list[date]:
     """The due snapshots that the sources are complete to."""
     through = covered_through(pipeline)
     return [day for day in due_snapshots(pipeline) if through is not None and (day - through).days <= 1]
+
+
+def foreseen_snapshots(pipeline: Pipeline) -> list[date]:
+    """The due snapshots that a load of the files as they are now can make ready: all, but for what crm.yaml states."""
+    project = pipeline.project
+    sources = [source for entity in ("orders", "order_lines") for source in project.sources_of(entity).values()]
+    stated = [source.data_through or project.data_through for source in sources]
+    through = min((day for day in stated if day is not None), default=None)
+    return [day for day in due_snapshots(pipeline) if through is None or (day - through).days <= 1]
 
 
 def kept_snapshots(pipeline: Pipeline) -> list[date]:

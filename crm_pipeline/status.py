@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.summary import schema_changes
+from crm_pipeline.warehouse.ledger import Ledger
 
 
 def last_run(pipeline: Pipeline) -> list[str]:
@@ -49,4 +50,36 @@ def failed_checks(pipeline: Pipeline) -> list[str]:
     return [
         f"{severity}: {table} {check} ({count} parts, {observed})"
         for table, severity, check, count, observed in rows[:10]
+    ]
+
+
+def mostly_rejected(pipeline: Pipeline) -> list[str]:
+    """One line for each source of which at least half of the rows are rejected, with the rule that most of them broke.
+
+    It reads the staged tables, which are there before anything else can fail.
+    """
+    warehouse = pipeline.warehouse
+    if not warehouse.vault.exists():
+        return []
+    entities = sorted({source.entity for source in pipeline.project.sources.values()})
+    with warehouse.connect("vault", read_only=True) as connection:
+        built = Ledger(connection).current()
+        parts = [
+            f"select source, verdict, rule from staged.staged_{entity}"
+            for entity in entities
+            if f"staged_{entity}" in built
+        ]
+        if not parts:
+            return []
+        rows = connection.execute(
+            f"with rows as ({' union all '.join(parts)}), "
+            "counted as (select source, rule, count(*) as n, sum(n) over (partition by source) as total, "
+            "sum(n) filter (rule is not null) over (partition by source) as rejected from rows group by source, rule) "
+            "select source, total, rejected, rule, n from counted where rule is not null and 2 * rejected >= total "
+            "qualify row_number() over (partition by source order by n desc, rule) = 1 order by source"
+        ).fetchall()
+    return [
+        f"{source}: {rejected:,} of {total:,} rows are rejected, {n:,} of them because {rule} "
+        "(docs/own-data.md says how to map such values, and what is rejected)"
+        for source, total, rejected, rule, n in rows
     ]

@@ -54,7 +54,7 @@ def _reconciliation(connection: DuckDBPyConnection) -> list[str]:
     )
     read, clean, rejected, duplicate, sources = _rows(connection, sql)[0]
     lines = [
-        f"{read or 0:,} rows read from {sources} sources: {clean or 0:,} clean, "
+        f"{read or 0:,} rows read from {sources} {'source' if sources == 1 else 'sources'}: {clean or 0:,} clean, "
         f"{rejected or 0:,} rejected, {duplicate or 0:,} duplicate."
     ]
     if rejected and _has(connection, "rejected_rows"):

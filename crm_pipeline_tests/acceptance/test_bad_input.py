@@ -243,6 +243,44 @@ def test_values_that_cannot_be_read_are_rejected_one_by_one(project: Path) -> No
     assert query(project, "select count(*) from cleaned.order_lines")[0][0] == before
 
 
+def test_orders_that_are_rejected_as_a_whole_replace_nothing(project: Path) -> None:
+    """Amounts with a decimal comma: said where it happens, not by the table far behind that is left without rows."""
+    before = row_hashes(project)
+    edit("net_amount: net_amount", "net_amount: {sql: \"replace(net_amount, '.', ',')\"}")(project)
+    ended = crm("run", project)
+    why = ("sources.lines: all ", " rows of order_lines are rejected: net_amount is not a number (")
+    assert_one_message(ended, USER, *why, "the first is record 1 of order_lines.csv", "the last good tables stay")
+    assert row_hashes(project) == before
+
+
+def test_a_source_that_is_mostly_rejected_is_named_beside_what_fails(project: Path) -> None:
+    """Every second amount has a decimal comma: the run goes on, and status says what the summary says."""
+    half = "net_amount: {sql: \"case when order_line_id like '%1' then net_amount else 'n/a' end\"}"
+    edit("net_amount: net_amount", half)(project)
+    assert crm("run", project, "--select", "+orders").code == 0
+    assert re.search(
+        r"lines: [\d,]+ of [\d,]+ rows are rejected, [\d,]+ of them because net_amount is not a number",
+        crm("status", project).text,
+    )
+
+
+def test_a_snapshot_before_the_first_order_is_told(project: Path) -> None:
+    before = row_hashes(project)
+    edit("{dates: [2022-05-01, ", "{dates: [2021-05-01, 2021-06-01, 2022-05-01, ")(project)
+    ended = crm("run", project)
+    says = ("snapshot 2021-05-01 (and 1 more): no customer has an order before it; the first is of 2022-01-0",)
+    assert_one_message(ended, USER, *says, "Begin the series later: `snapshots` in")
+    assert row_hashes(project) == before
+
+
+def test_a_dry_run_names_the_snapshots_that_a_run_would_build(project: Path) -> None:
+    """The files reach to the end of June: what a snapshot in September would build is not said."""
+    edit("{dates: [2022-05-01, 2022-06-01, 2022-07-01]}", "{dates: [2022-05-01, 2022-06-01, 2022-09-01]}")(project)
+    said = crm("run", project, "--dry-run").out
+    assert "2022-09-01" not in said.split("Waiting: ")[0], said
+    assert "Waiting: 2022-09-01. The sources of orders are complete to 2022-06-30" in said
+
+
 def test_debug_shows_where(project: Path) -> None:
     plain = crm_process("run", project, "--select", "nothing")
     assert_one_message(plain, USER, "no table or stage 'nothing'")
