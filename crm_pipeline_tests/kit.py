@@ -269,7 +269,7 @@ def assert_rows(table: Table, built: pa.Table, expected: str) -> None:
     __tracebackhide__ = True
     header, rows = parse_rows(expected)
     contract = replace(table, columns=tuple(table.column(name) for name in header), grain=(), order_by=(),
-                       kind="replaced", partition_column=None)  # fmt: skip
+                       kind="replaced", partition_column=None, delta_key=())  # fmt: skip
     with closing(memory_warehouse()) as connection:
         wanted = _texts(connection, contract, pd.DataFrame(rows, columns=header, dtype=object), rows)
         found = _texts(connection, contract, built.select(header), rows)

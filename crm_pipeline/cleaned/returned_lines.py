@@ -8,8 +8,9 @@ TABLE = Table(
     description=(
         "One row per returned line whose sale is known: of the same customer and product, the latest earlier sale with "
         "enough quantity left after the returns known before; among those one at the same price first. Returns of "
-        "sales before the data begins, of nobody's sales, and of more than any one sale had left are not listed. The "
-        "match is known with the return and changes nothing about earlier days."
+        "sales before the data begins, of nobody's sales, and of more than any one sale had left are not listed, nor "
+        "those after a customer's 500th of one product. The match is known with the return and changes nothing about "
+        "earlier days."
     ),
     grain=("return_line_id",),
     columns=(

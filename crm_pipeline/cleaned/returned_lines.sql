@@ -1,4 +1,4 @@
-with recursive customer_returns as (    -- numbered as the company came to know them
+with recursive numbered_returns as (    -- as the company came to know them
     select
         order_line_id,
         customer_id,
@@ -13,6 +13,12 @@ with recursive customer_returns as (    -- numbered as the company came to know 
         ) as return_number
     from order_lines
     where is_return and quantity < 0 and customer_id is not null
+),
+
+-- each takes a step below, so that an account that stands for thousands of people must not have one for each of theirs
+customer_returns as (
+    select * from numbered_returns
+    where return_number <= 500
 ),
 
 return_counts as (

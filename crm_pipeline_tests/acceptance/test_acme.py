@@ -15,17 +15,17 @@ from crm_pipeline_tests.acceptance.commands import REPOSITORY, crm
 from crm_pipeline_tests.acceptance.contents import query
 from crm_pipeline_tests.ingestion.loading import Row, staged_rows
 
-DAYS = 151
-"""To 31 May 2023."""
+DAYS = 152
+"""To 1 June 2023, a day on which every till has sold something: a snapshot waits for all sources of orders."""
 
-MAY, FIRST_OF_JUNE = (f"input/webshop/webshop_orders_{label}.csv" for label in ("2023-05", "2023-06-01"))
+NEWEST, NEXT = (f"input/webshop/webshop_orders_{label}.csv" for label in ("2023-06", "2023-06-02"))
 
 
 def acme(folder: Path) -> Path:
     """The project as it is in the repository, with a short history and one snapshot of it."""
     folder.mkdir(parents=True)
     settings = (REPOSITORY / "data" / "acme" / "crm.yaml").read_text(encoding="utf-8")
-    settings, changed = re.subn(r"^snapshots:.*$", "snapshots: {dates: [2023-06-01]}", settings, flags=re.MULTILINE)
+    settings, changed = re.subn(r"^snapshots:.*$", "snapshots: {dates: [2023-06-02]}", settings, flags=re.MULTILINE)
     assert changed == 1
     (folder / "crm.yaml").write_text(settings, encoding="utf-8")
     begin(folder / "input", SEED, DAYS)
@@ -47,7 +47,7 @@ def test_every_line_is_judged_and_a_next_day_mends_the_former(tmp_path: Path) ->
     rows = staged_rows(load_project(folder))
     web = [row for row in rows if row["source"] == "webshop"]
     assert len(web) == web_lines(folder)
-    assert broken_in(rows) == [MAY]
+    assert broken_in(rows) == [NEWEST]
     rules = {row["rule"] for row in web if row["verdict"] == "rejected" and row["position"] > 0}
     assert rules == {"quantity is not a number", "ordered_at is not a date and time"}
     assert 0 < Counter(row["verdict"] for row in web)["duplicate"] < 50
@@ -63,17 +63,17 @@ def test_every_line_is_judged_and_a_next_day_mends_the_former(tmp_path: Path) ->
     assert late and {row["source"] for row in late} == {"tills", "shop_3"}
 
     exports, written = advance(folder / "input")
-    assert str(exports.through) == "2023-06-01" and MAY.removeprefix("input/") in written
+    assert str(exports.through) == "2023-06-02" and NEWEST.removeprefix("input/") in written
     rows = staged_rows(load_project(folder))
     assert sum(row["source"] == "webshop" for row in rows) == web_lines(folder) > len(web)
-    assert broken_in(rows) == [FIRST_OF_JUNE]
+    assert broken_in(rows) == [NEXT]
     known = {row["order_line_id"] for row in clean}
     mended = [
         row
         for row in rows
-        if row["verdict"] == "clean" and row["file_name"] == MAY and row["order_line_id"] not in known
+        if row["verdict"] == "clean" and row["file_name"] == NEWEST and row["order_line_id"] not in known
     ]
-    assert str(mended[-1]["ordered_at"].date()) == "2023-05-31"
+    assert str(mended[-1]["ordered_at"].date()) == "2023-06-01"
 
 
 @pytest.mark.full
@@ -95,5 +95,5 @@ def test_the_whole_chain_and_a_next_day(new_folder: Callable[[], Path]) -> None:
     advance(folder / "input")
     second = crm("run", folder)
     assert second.code == 0, second.text
-    assert query(folder, newest) > before, "a line of 31 May is mended, so the snapshot of 1 June was built anew"
+    assert query(folder, newest) > before, "a line of 1 June is mended, so the snapshot of 2 June was built anew"
     assert "Nothing to do: every table is up to date." in crm("run", folder).text

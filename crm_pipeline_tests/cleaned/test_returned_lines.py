@@ -1,6 +1,9 @@
 """Returns matched to their sales by hand, and the laws of matching."""
 
+import pandas as pd
+
 from crm_pipeline.cleaned import returned_lines
+from crm_pipeline_tests.kit import built_rows
 
 
 def test_takes_the_latest_earlier_sale_with_enough_left(assert_builds):
@@ -62,3 +65,15 @@ def test_allowances_without_a_quantity_match_nothing(assert_builds):
                        r1,            ada,         tea,        2024-01-02, 0,        -2""",
         expected="return_line_id",
     )
+
+
+def test_only_the_first_500_returns_of_a_customer_and_product_are_matched():
+    days = pd.date_range("2020-01-01", periods=501)
+    sold = pd.DataFrame({"order_line_id": [f"s{n}" for n in range(501)], "ordered_at": days, "quantity": 1})
+    back = sold.assign(
+        order_line_id=[f"r{n}" for n in range(501)], ordered_at=days + pd.Timedelta("1000D"), quantity=-1
+    )
+    lines = pd.concat([sold, back]).assign(customer_id="marketplace", product_id="tea")
+    found = built_rows(returned_lines, order_lines=lines)
+    assert len(found) == 500 and found["sale_line_id"].is_unique
+    assert set(found["return_line_id"]) == {f"r{n}" for n in range(500)}

@@ -7,4 +7,5 @@ from (
     from people
     where wants_newsletter and withdraws
 ) as answers
+where person is not null
 order by answers.decided_at, person

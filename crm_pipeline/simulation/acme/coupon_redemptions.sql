@@ -6,4 +6,5 @@ select
     'K' || campaign_id as campaign
 from coupon_redemptions
 inner join people on coupon_redemptions.customer_id = people.customer_id
+where person_key(people, redeemed_at) is not null
 order by redeemed_at, coupon_id, people.customer_id

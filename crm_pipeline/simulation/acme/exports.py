@@ -172,7 +172,7 @@ def _periods(export: _Export, exports: Exports) -> list[tuple[str, date, date]]:
 
 
 def _cut_off(path: Path) -> None:
-    """The newest export of the web shop breaks off in its last line, as a cut transfer does; the next day mends it."""
+    """The newest export of the web shop breaks off in its last line of goods, as a cut transfer does."""
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    whole = lines[-1].split(";")
-    path.write_text("".join([*lines[:-1], ";".join(whole[:4])]), encoding="utf-8")
+    last = max(number for number, line in enumerate(lines) if ";VERSAND;" not in line)
+    path.write_text("".join([*lines[:last], ";".join(lines[last].split(";")[:4])]), encoding="utf-8")

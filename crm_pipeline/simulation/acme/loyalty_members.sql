@@ -30,6 +30,6 @@ select
         'born': case when chance('no birthday', customer_id) < 0.2 then null else strftime(birth_date, '%Y-%m-%d') end,
         'address': {'street': street_now, 'postcode': postcode, 'region': region}
     } as person,
-    case when chance('linked', customer_id) < 0.6 then web_account end as web_account
+    case when web_share > 0.1 and chance('linked', customer_id) < 0.6 then web_account end as web_account
 from versions
 order by updated_at, card

@@ -12,5 +12,5 @@ from (
     inner join people on campaign_contacts.customer_id = people.customer_id
     where channel = 'email' and people.wants_newsletter
 ) as events
-where draw < share
+where draw < share and recipient is not null
 order by happened_at, recipient, event

@@ -6,5 +6,5 @@ select
     channel
 from campaign_contacts
 inner join people on campaign_contacts.customer_id = people.customer_id
-where people.wants_newsletter or channel = 'post'
+where (people.wants_newsletter or channel = 'post') and person_key(people, contacted_at) is not null
 order by contacted_at, campaign_id, people.customer_id

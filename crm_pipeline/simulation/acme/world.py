@@ -48,9 +48,9 @@ _MACROS = (
     "create macro draw(kind, key) as md5_number_lower(concat(kind, '|', getvariable('seed'), '|', key))",
     "create macro chance(kind, key) as cast(draw(kind, key) % 1000000 as double) / 1000000",
     "create macro pick(choices, kind, key) as choices[1 + cast(draw(kind, key) % len(choices) as integer)]",
-    # under which number a person is met: the loyalty card once there is one, else the web account
-    "create macro person_key(person, moment) as "
-    "case when person.card is not null and person.joined_at <= moment then person.card else person.web_account end",
+    # under which number a person is met: the loyalty card once there is one, else the web account if there may be one
+    "create macro person_key(person, moment) as case when person.card is not null and person.joined_at <= moment "
+    "then person.card when person.web_share > 0.1 then person.web_account end",
 )
 
 
