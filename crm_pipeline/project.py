@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from crm_pipeline.errors import UserError
+from crm_pipeline.ingestion.connectors import landed_files
 from crm_pipeline.ingestion.connectors.secrets import check_url
 from crm_pipeline.ingestion.connectors.settings import Extract, FilesExtract, extract_model_at
 from crm_pipeline.ingestion.reading.settings import ReadSettings
@@ -258,8 +259,7 @@ class Project(Settings):
     def source_files(self, name: str) -> list[Path]:
         """The files of a source, sorted by name; a clear error when there is none (landed files may yet come)."""
         if self.sources[name].extraction is not None:
-            landed = (path for path in self.landed_folder(name).rglob("*") if path.is_file())
-            return sorted(path for path in landed if path.suffix != ".part" and not path.name.startswith("."))
+            return landed_files(self.landed_folder(name))
         base = self.source_base(name)
         pattern = os.path.expanduser(self.sources[name].path or "")
         found = sorted(Path(p) for p in _glob(base, pattern))

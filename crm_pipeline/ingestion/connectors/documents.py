@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from crm_pipeline.contract.sql import referenced_columns
 from crm_pipeline.errors import UserError
+from crm_pipeline.ingestion.connectors import PART_SUFFIX
 from crm_pipeline.ingestion.connectors.identity import (
     CURSOR,
     DIGEST,
@@ -22,7 +23,7 @@ from crm_pipeline.ingestion.connectors.identity import (
     VERSIONS_PER_FILE,
     Landed,
 )
-from crm_pipeline.ingestion.connectors.landing import PART_SUFFIX, Landing, text_schema
+from crm_pipeline.ingestion.connectors.landing import Landing, text_schema
 from crm_pipeline.ingestion.connectors.texts import at_path
 from crm_pipeline.ingestion.reading.flatten import NotARecordError, Row, as_text, records_in
 from crm_pipeline.yaml_lines import closest

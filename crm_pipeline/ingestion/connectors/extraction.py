@@ -54,7 +54,7 @@ def land_source(project: Project, name: str, progress: Callable[[str], None]) ->
         problem = CrmError(f"sources.{name}.extract: reading failed ({where}); what was landed before stays")
     if problem is not None:
         raise problem  # outside of `except`: the driver's own error, which may hold a secret, is let go
-    landing.retire_others()
+    landing.complete()
     return landed
 
 

@@ -12,12 +12,18 @@ from crm_pipeline.errors import UserError
 
 KEY, VERSION, DIGEST, CURSOR = "__key", "__version", "__digest", "__cursor"
 ORDINAL = "__ordinal"
+MEMORY = "1GB"
 VERSIONS_PER_FILE = 1_000_000_000
 
 
 def quoted(name: str) -> str:
     """A column's name in DuckDB's SQL."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def engine() -> duckdb.DuckDBPyConnection:
+    """DuckDB in memory, which puts no rows on a disk."""
+    return duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": ""})
 
 
 def with_identity(table: pa.Table, key: Sequence[str], sequence: int) -> pa.Table:
@@ -28,7 +34,7 @@ def with_identity(table: pa.Table, key: Sequence[str], sequence: int) -> pa.Tabl
     parts = ", ".join(quoted(name) for name in key)
     known = " and ".join(f"{quoted(name)} is not null" for name in key)
     digest = f"case when {known} then md5(to_json([{parts}])) end" if key else "cast(null as varchar)"
-    with duckdb.connect() as connection:
+    with engine() as connection:
         connection.register("rows", numbered)
         return connection.sql(
             f"select {names}, {digest} as {KEY}, "
@@ -39,7 +45,7 @@ def with_identity(table: pa.Table, key: Sequence[str], sequence: int) -> pa.Tabl
 
 def check_unique(table: pa.Table, key: Sequence[str], source_name: str) -> None:
     """UserError when two rows of one reading share a key: the later would hide the earlier."""
-    with duckdb.connect() as connection:
+    with engine() as connection:
         connection.register("rows", table)
         row = connection.execute(f"select count({KEY}) - count(distinct {KEY}) from rows").fetchone()
     if row and row[0]:
@@ -66,7 +72,7 @@ class Landed:
         self._files = [str(path) for path in files]
         self._cursor = quoted(cursor)
         self._digest = digest
-        self._connection = duckdb.connect()
+        self._connection = engine()
         self._connection.execute("create table dropped (digest varchar, times bigint)")
 
     def __enter__(self) -> Landed:
@@ -110,7 +116,7 @@ class Landed:
 
 def same_rows(one: Path, other: Path) -> bool:
     """Whether two files hold the same rows in any order."""
-    with duckdb.connect() as connection:
+    with engine() as connection:
         found = []
         for path in (one, other):
             source = "read_parquet($path)"

@@ -18,12 +18,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crm_pipeline.errors import CrmError
+from crm_pipeline.ingestion.connectors import COMPLETE, PART_SUFFIX
 from crm_pipeline.ingestion.connectors.identity import same_rows
 from crm_pipeline.warehouse.connection import DISK_IS_FULL, is_full_disk
 
 METADATA = b"crm_pipeline"
 SNAPSHOT = "snapshot.parquet"
-PART_SUFFIX = ".part"
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,9 @@ class Landing:
         """Every landed file, in the order of landing."""
         return [_read(path) for path in sorted(self.folder.glob("*.parquet"))]
 
-    def retire_others(self) -> None:
-        """Remove what was read in another way (other query, cursor or key), now that this way is complete."""
+    def complete(self) -> None:
+        """Note that all was read once, and remove what was read in another way (other query, cursor or key)."""
+        (self.folder / COMPLETE).touch()
         for other in self.folder.parent.iterdir():
             if other != self.folder and other.is_dir():
                 shutil.rmtree(other)

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import fsspec
 
 from crm_pipeline.errors import CrmError, UserError
+from crm_pipeline.ingestion.connectors import PART_SUFFIX
 from crm_pipeline.ingestion.connectors.extraction import needs
-from crm_pipeline.ingestion.connectors.landing import PART_SUFFIX, Landing, put_in_place
+from crm_pipeline.ingestion.connectors.landing import Landing, put_in_place
 from crm_pipeline.ingestion.connectors.secrets import Secrets
 from crm_pipeline.warehouse.connection import DISK_IS_FULL, is_full_disk
 

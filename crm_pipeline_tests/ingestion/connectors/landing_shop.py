@@ -58,9 +58,14 @@ def land(project: Project, name: str = "lines") -> int:
     return land_source(project, name, lambda text: None)
 
 
+def parquet_files(project: Project, name: str = "lines") -> list[Path]:
+    """The files of the present way of reading, also while it is not complete."""
+    return sorted(project.landed_folder(name).glob("*.parquet"))
+
+
 def landed_rows(project: Project, columns: str, name: str = "lines") -> list[tuple[Any, ...]]:
     """Columns of every landed row, in the order of landing."""
-    files = [str(path) for path in project.source_files(name)]
+    files = [str(path) for path in parquet_files(project, name)]
     if not files:
         return []
     with duckdb.connect() as connection:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +14,16 @@ import sqlalchemy as sa
 
 from crm_pipeline.errors import CrmError, UserError
 from crm_pipeline.ingestion.connectors import sql
-from crm_pipeline.project import Project
-from crm_pipeline_tests.ingestion.connectors.landing_shop import URL, Database, land, landed_rows, sql_project
+from crm_pipeline.project import Project, load_project
+from crm_pipeline_tests.acceptance.commands import REPOSITORY, environment
+from crm_pipeline_tests.ingestion.connectors.landing_shop import (
+    URL,
+    Database,
+    land,
+    landed_rows,
+    parquet_files,
+    sql_project,
+)
 from crm_pipeline_tests.ingestion.connectors.servers import PASSWORD
 from crm_pipeline_tests.ingestion.loading import staged_rows
 
@@ -130,6 +141,26 @@ def test_another_query_begins_anew_and_its_rows_replace_the_old_ones(database: D
     assert len(list((tmp_path / "warehouse" / "landed" / "lines").iterdir())) == 1
 
 
+def test_until_another_query_is_read_to_its_end_the_old_rows_stay(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql, "FETCH_ROWS", 1)
+    monkeypatch.setattr(sql, "FILE_ROWS", 1)
+    database.execute(lines(1, 3, "2024-01-01 10:00:00"))
+    old = by_update(tmp_path, key=[])
+    land(old)
+    project = by_update(tmp_path)
+
+    def stop(text: str) -> None:
+        raise InterruptedError
+
+    with pytest.raises(CrmError):
+        sql_land(project, stop)
+    assert len(parquet_files(project)) == 1 and project.source_files("lines") == old.source_files("lines") != []
+    land(project)
+    assert project.source_files("lines") == parquet_files(project)
+
+
 def test_large_tables_land_in_files_of_bounded_size(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,7 +173,7 @@ def test_large_tables_land_in_files_of_bounded_size(
     assert sorted(numbers(project)) == list(range(1, 51))
 
 
-@pytest.mark.parametrize("victim", ["server", "client"])
+@pytest.mark.parametrize("victim", ["client", pytest.param("server", marks=pytest.mark.full)])
 def test_a_load_that_is_killed_goes_on_with_nothing_lost_or_doubled(
     victim: str, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,7 +188,7 @@ def test_a_load_that_is_killed_goes_on_with_nothing_lost_or_doubled(
         """The client dies."""
 
     def die(text: str) -> None:
-        if len(project.source_files("lines")) == 3:
+        if len(parquet_files(project)) == 3:
             if victim == "client":
                 raise Killed
             database.server.kill()
@@ -168,9 +199,51 @@ def test_a_load_that_is_killed_goes_on_with_nothing_lost_or_doubled(
         database.server.start()
         assert "the connection failed or was lost" in str(told.value) and PASSWORD not in str(told.value)
     before = len(numbers(project))
+    assert project.source_files("lines") == []  # half of a source is nobody's data
     assert 600 <= before < 5000
     assert land(project) == 5000 - before
     assert sorted(numbers(project)) == list(range(1, 5001))
+
+
+@pytest.mark.full
+def test_a_process_that_is_killed_at_any_moment_loses_and_doubles_nothing(database: Database, tmp_path: Path) -> None:
+    for day in range(1, 21):
+        database.execute(lines(day * 1000 - 999, day * 1000, f"2024-01-{day:02} 10:00:00"))
+    (tmp_path / "crm.yaml").write_text(KILLED_YAML, encoding="utf-8")
+    project = load_project(tmp_path)
+    kills = 0
+    for files in (2, 5, 9):
+        process = subprocess.Popen(
+            [sys.executable, "-c", KILLED_CODE, str(tmp_path)], cwd=REPOSITORY, env=environment()
+        )
+        while len(parquet_files(project)) < files and process.poll() is None:
+            time.sleep(0.001)
+        kills += process.poll() is None
+        process.kill()
+        process.wait()
+    assert kills >= 2
+    land(project)
+    assert sorted(numbers(project)) == list(range(1, 20_001))
+    assert not list(project.landed_folder("lines").glob("*.part"))
+
+
+KILLED_YAML = """name: shop
+currency: EUR
+snapshots: {every: month, first: 2024-01-01}
+sources:
+  lines:
+    entity: order_lines
+    extract: {sql: {url: "${SHOP_DB_URL}", table: order_lines, cursor: updated_at, key: [order_line_id]}}
+    columns: {order_line_id: order_line_id, order_id: order_id, product_id: product_id, ordered_at: ordered_at,
+      quantity: quantity, net_amount: net_amount}
+"""
+KILLED_CODE = """import sys
+from crm_pipeline.ingestion.connectors import sql
+from crm_pipeline.ingestion.connectors.extraction import land_source
+from crm_pipeline.project import load_project
+sql.FETCH_ROWS, sql.FILE_ROWS = 300, 600
+land_source(load_project(sys.argv[1]), "lines", lambda text: None)
+"""
 
 
 def sql_land(project: Project, progress: Any) -> int:
