@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from crm_pipeline.onboarding.dates import TIME_ONLY, DateLook, look_at_dates
+from crm_pipeline.onboarding.dates import TIME_ONLY, DateLook, look_at_dates, look_at_epochs
 from crm_pipeline.onboarding.names import Concepts, concepts, plain, word_set
 from crm_pipeline.onboarding.numbers import NumberLook, look_at_numbers
 
@@ -61,6 +61,8 @@ def look_at(name: str, values: Sequence[str | None]) -> ColumnLook:
     dates, numbers = look_at_dates(filled), look_at_numbers(filled)
     if dates is not None and dates.formats == ("%Y%m%d",) and not any(word & _DATE_WORDS for word in words):
         dates = None  # eight digits are a date only where the name says so
+    if dates is None and any("date" in word for word in words):
+        dates = look_at_epochs(filled)
     kind = _kind(filled, dates, numbers)
     return ColumnLook(
         name,

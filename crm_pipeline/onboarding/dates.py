@@ -26,6 +26,8 @@ _NAMED = re.compile(
 )
 _CHINESE = re.compile(rf"(?P<year>\d{{4}})年(?P<b>\d{{1,2}})月(?P<c>\d{{1,2}})日(?:{_TIME})?")
 _COMPACT = re.compile(r"(?P<year>(?:19|20)\d{2})(?P<b>0[1-9]|1[0-2])(?P<c>0[1-9]|[12]\d|3[01])")
+EPOCH_SECONDS, EPOCH_MILLISECONDS = "epoch seconds", "epoch milliseconds"
+_EPOCH = {EPOCH_SECONDS: re.compile(r"[01]\d{9}"), EPOCH_MILLISECONDS: re.compile(r"[01]\d{12}")}
 TIME_ONLY = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
 _TWELVE = 12
 
@@ -34,7 +36,8 @@ _TWELVE = 12
 class DateLook:
     """How a column's dates are written.
 
-    ``formats``: strptime formats, most frequent first; an empty one is read without a format. ``share``: part of the
+    ``formats``: strptime formats, most frequent first; an empty one is read without a format, those of `_EPOCH` are
+    numbers since 1970. ``share``: part of the
     values that have one of them. ``order``: what comes first where the month is a number after or before the day.
     ``is_decided``: whether a value proves the order (a number above 12), or there is nothing to decide.
     """
@@ -107,3 +110,12 @@ def look_at_dates(values: Sequence[str]) -> DateLook | None:
     formats = tuple(sorted(counts, key=lambda text: (-counts[text], text)))
     has_time = any(match.groupdict().get("hour") is not None for _, _, match in found)
     return DateLook(formats, len(found) / len(values), order, is_decided, has_time)
+
+
+def look_at_epochs(values: Sequence[str]) -> DateLook | None:
+    """Times as seconds or milliseconds since 1970; only where a name says that it is a time, for ids look alike."""
+    for unit, pattern in _EPOCH.items():
+        share = sum(pattern.fullmatch(value) is not None for value in values) / max(len(values), 1)
+        if share > 0.5:
+            return DateLook((unit,), share, "unknown", True, True)
+    return None

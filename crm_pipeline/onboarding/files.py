@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 from crm_pipeline.errors import UserError
 from crm_pipeline.ingestion.reading import ReadSettings
 from crm_pipeline.ingestion.reading.reader import COMPRESSED, KINDS, kind_of
 from crm_pipeline.onboarding.columns import ColumnLook, look_at
-from crm_pipeline.onboarding.names import split_name, spoken
+from crm_pipeline.onboarding.names import concepts, split_name, spoken
 from crm_pipeline.onboarding.sampling import Sample, bytes_per_file, read_sample
 
 ASIAN = ("big5", "gb18030", "gbk", "gb2312", "shift_jis", "cp932", "euc_jp", "euc_kr", "cp949", "cp950")
+MOST_TITLE_LINES = 5
 LOOKED_AT = 5000
 """So many rows of a sample are looked at, evenly spread over it."""
 
@@ -24,13 +26,13 @@ LOOKED_AT = 5000
 class FileGroup:
     """Files with the same columns, read as one source: the first one's sample, and what its columns look like.
 
-    ``encoding`` is set where the one that the reader finds cannot be right.
+    ``read`` says how they are written where the reader does not find it: an encoding, or lines above the names.
     """
 
     paths: tuple[Path, ...]
     sample: Sample
     looks: tuple[ColumnLook, ...]
-    encoding: str | None = None
+    read: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def stem(self) -> str:
@@ -83,22 +85,41 @@ def expand(given: Sequence[str]) -> list[Path]:
 def look_at_files(paths: Sequence[Path]) -> tuple[list[FileGroup], list[str]]:
     """Group files by folder, kind and columns, and look at each group; and say what could not be read."""
     budget = bytes_per_file(len(paths))
-    groups: dict[tuple[object, ...], tuple[list[Path], Sample]] = {}
+    groups: dict[tuple[object, ...], tuple[list[Path], Sample, dict[str, Any]]] = {}
     unread: list[str] = []
     for path in paths:
         try:
-            sample = read_sample(path, ReadSettings(), budget)
+            sample, read = _with_names(path, read_sample(path, ReadSettings(), budget), budget)
         except UserError as error:
             unread.append(str(error))
             continue
-        names = tuple(name.lower() for name in sample.facts.names)
-        key = (path.parent, sample.facts.kind, frozenset(names), _words(path))
+        names = frozenset(name.lower() for name in sample.facts.names)
+        key = (path.parent, sample.facts.kind, names, _words(path), str(read))
         if key in groups:
             groups[key][0].append(path)
         else:
-            groups[key] = ([path], sample)
-    found = [FileGroup(tuple(files), sample, tuple(_looks(sample))) for files, sample in groups.values()]
+            groups[key] = ([path], sample, read)
+    found = [FileGroup(tuple(files), sample, tuple(_looks(sample)), read) for files, sample, read in groups.values()]
     return _mended_encodings(found, budget), unread
+
+
+def _with_names(path: Path, sample: Sample, budget: int) -> tuple[Sample, dict[str, Any]]:
+    """Skip a title above the names: where hardly a name means anything, the first line in which more do."""
+    known = _known_names(sample)
+    if sample.facts.kind not in ("csv", "excel") or known > 1:
+        return sample, {}
+    for lines in range(1, MOST_TITLE_LINES + 1):
+        try:
+            again = read_sample(path, ReadSettings(skip_lines=lines), budget)
+        except UserError:
+            break
+        if _known_names(again) > known + 1:
+            return again, {"skip_lines": lines}
+    return sample, {}
+
+
+def _known_names(sample: Sample) -> int:
+    return sum(bool(concepts(name)[0]) for name in sample.facts.names)
 
 
 def _mended_encodings(groups: Sequence[FileGroup], budget: int) -> list[FileGroup]:
@@ -115,8 +136,9 @@ def _mended_encodings(groups: Sequence[FileGroup], budget: int) -> list[FileGrou
 
 
 def _read_again(group: FileGroup, encoding: str, budget: int) -> FileGroup:
-    sample = read_sample(group.paths[0], ReadSettings(encoding=encoding), budget)
-    return FileGroup(group.paths, sample, tuple(_looks(sample)), encoding)
+    read = {**group.read, "encoding": encoding}
+    sample = read_sample(group.paths[0], ReadSettings.model_validate(read), budget)
+    return FileGroup(group.paths, sample, tuple(_looks(sample)), read)
 
 
 def _words(path: Path) -> tuple[str, ...]:
@@ -125,10 +147,12 @@ def _words(path: Path) -> tuple[str, ...]:
 
 
 def _looks(sample: Sample) -> list[ColumnLook]:
+    import numpy as np
+
     rows = sample.rows
     keep = rows.filter(rows.column("__broken").is_null())
     step = max(1, keep.num_rows // LOOKED_AT)
-    chosen = keep.take(list(range(0, keep.num_rows, step)))
+    chosen = keep.take(np.arange(0, keep.num_rows, step))
     return [look_at(name, chosen.column(name).to_pylist()) for name in sample.facts.names]
 
 

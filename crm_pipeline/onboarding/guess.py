@@ -13,6 +13,8 @@ from crm_pipeline.onboarding.roles import FILE_NAMES, LEAST, PATTERNS, SURE, fit
 MISSING, DERIVED, OPTIONAL, NAMED, REPEATED, UNPLACED = -0.8, 0.4, 0.4, 1.5, -1.5, -1.0
 MOSTLY = 0.95
 LEAST_SCORE = 1.3
+UNCLEAR = 0.5
+_OTHER_DATES = frozenset({"birth", "shipping", "end", "close"})
 ONE_OF_A_KIND = ("customers", "orders", "products", "campaigns", "tickets", "reviews")
 """Entities whose first key column names each row: where it repeats, the file holds something else."""
 
@@ -69,6 +71,18 @@ def _name_key(entity: str, stem: str, looks: Sequence[ColumnLook], columns: dict
             return
 
 
+def _take_first_dates(entity: str, looks: Sequence[ColumnLook], columns: dict[str, Assigned]) -> None:
+    """When something happened and no name says which column has it: the first one with dates."""
+    event = ENTITIES[entity].event_time
+    if event is None or event in columns or not _is_required(entity, event):
+        return
+    used = {item.look.name for item in columns.values()}
+    for look in looks:
+        if look.kind == "date" and look.name not in used and not any(word & _OTHER_DATES for word in look.words):
+            columns[event] = Assigned(look, UNCLEAR, "it is the first column with dates")
+            return
+
+
 def file_name_fit(entity: str, stem: str) -> float:
     """How well a file's name says the entity: 1 for the whole phrase, less for a weaker one or words too many."""
     words, _ = concepts(stem)
@@ -87,6 +101,7 @@ def guess(stem: str, looks: Sequence[ColumnLook], known: Known | None = None) ->
     for entity in PATTERNS:
         columns = assign(entity, looks, known)
         _name_key(entity, stem, looks, columns)
+        _take_first_dates(entity, looks, columns)
         missing = tuple(missing_columns(entity, columns))
         score = sum(item.score for name, item in columns.items() if _is_required(entity, name))
         score += OPTIONAL * sum(item.score for name, item in columns.items() if not _is_required(entity, name))

@@ -8,6 +8,7 @@ from typing import Any
 
 from crm_pipeline.ingestion.entities import ENTITIES
 from crm_pipeline.onboarding.columns import ColumnLook
+from crm_pipeline.onboarding.dates import EPOCH_MILLISECONDS, EPOCH_SECONDS
 from crm_pipeline.onboarding.guess import Assigned
 from crm_pipeline.onboarding.names import word_set
 from crm_pipeline.onboarding.proposal import ProposedColumn
@@ -74,6 +75,9 @@ def _date_mapping(look: ColumnLook) -> tuple[str | dict[str, Any], list[str]]:
         notes.append(f"{first} is taken to come first; no value proves it")
     if dates.share < GOOD:
         notes.append(f"{100 * (1 - dates.share):.0f} % of the values are not written like this")
+    if dates.formats[0] in (EPOCH_SECONDS, EPOCH_MILLISECONDS):
+        divisor = "" if dates.formats[0] == EPOCH_SECONDS else " / 1000"
+        return {"sql": f"to_timestamp({quoted(look.name)}::bigint{divisor})"}, notes
     formats = [text for text in dates.formats if text]
     if "" in dates.formats and formats:
         formats.insert(0, "%Y-%m-%d")

@@ -22,7 +22,7 @@ from crm_pipeline.onboarding.mapping_lines import (
 )
 from crm_pipeline.onboarding.names import plain
 from crm_pipeline.onboarding.proposal import ProposedColumn, ProposedSource
-from crm_pipeline.onboarding.relations import Keys, contained, found_in, keys_of
+from crm_pipeline.onboarding.relations import Keys, contained, found_in, keys_of, merged, values_of
 from crm_pipeline.onboarding.roles import SURE
 
 Guessed = list[tuple[FileGroup, Guess]]
@@ -35,10 +35,11 @@ def guess_entities(groups: Sequence[FileGroup]) -> tuple[Guessed, list[FileGroup
     """The likeliest entity of each file, keys of other files taken into account; and the files that fit none."""
     first = [(group, next(iter(guess(group.stem, group.looks)), None)) for group in groups]
     masters = [keys for group, found in first if found is not None and (keys := keys_of(group, found)) is not None]
+    masters = merged(masters)
     fitting: Guessed = []
     unknown = []
     for group, found in first:
-        better = _with_keys(group, found, [keys for keys in masters if keys.label != group.label])
+        better = _with_keys(group, found, masters)
         if better is None:
             unknown.append(group)
         else:
@@ -70,7 +71,7 @@ def _any_entity(group: FileGroup) -> list[Guess]:
 def propose_sources(fitting: Guessed, folder: Path) -> list[ProposedSource]:
     """One source per group of files, lines joined to their orders where they lack date or customer."""
     every = [path for group, _ in fitting for path in group.paths]
-    found: list[tuple[ProposedSource, FileGroup, Guess]] = []
+    found: list[Found] = []
     taken: set[str] = set()
     for group, item in fitting:
         for number, path in enumerate(_paths(group, every, folder)):
@@ -78,7 +79,10 @@ def propose_sources(fitting: Guessed, folder: Path) -> list[ProposedSource]:
             if number:
                 source.notes.append("same columns as the source before")
             found.append((source, group, item))
+    if all(item.entity != "products" for _, _, item in found):
+        found += [lines for source, group, item in list(found) for lines in _products_of(source, group, item, taken)]
     _join_lines(found)
+    _note_shared_orders(found)
     for source, _, item in found:
         columns = {line.target for line in source.columns} | ({"ordered_at"} if source.join else set())
         if any(other.join == source.name for other, _, _ in found):
@@ -90,6 +94,45 @@ def propose_sources(fitting: Guessed, folder: Path) -> list[ProposedSource]:
         }
     order = list(ENTITIES)
     return sorted((source for source, _, _ in found), key=lambda source: (order.index(source.entity), source.name))
+
+
+Found = tuple[ProposedSource, FileGroup, Guess]
+
+
+def _products_of(source: ProposedSource, group: FileGroup, item: Guess, taken: set[str]) -> list[Found]:
+    """Without a list of products: what the lines themselves say about them, as a source of its own."""
+    key = item.columns.get("product_id")
+    if item.entity != "order_lines" or key is None:
+        return []
+    described = assign("products", group.looks, {"product_id": key})
+    if not any(described[name].score >= SURE for name in ("name", "category") if name in described):
+        return []
+    lines = [column_line(target, assigned, {}) for target, assigned in described.items()]
+    name = _free_name(f"{source.name}_products", "products", taken)
+    note = "no list of products: their names as the lines have them, the newest of each counts"
+    products = ProposedSource(name, "products", source.path, group.label, source.rows, dict(group.read), lines)
+    products.static, products.notes = True, [note]
+    used = {assigned.look.name for assigned in described.values()}
+    source.unused = [unused for unused in source.unused if unused not in used]
+    return [(products, group, Guess("products", item.score, described))]
+
+
+def _note_shared_orders(found: Sequence[Found]) -> None:
+    """Two sources of lines that count their orders alike would melt different orders into one."""
+    lines = [(source, group, item.columns["order_id"]) for source, group, item in found if _numbers_orders(item)]
+    for index, (source, group, order_id) in enumerate(lines):
+        for other, other_group, other_id in lines[:index]:
+            keys = Keys("order_id", other.name, frozenset(values_of(other_group, other_id.look)))
+            share = found_in(group, order_id.look, keys)
+            if share:
+                source.notes.append(
+                    f"{100 * share:.0f} % of its order numbers occur in {other.name} as well: if they differ, "
+                    "tell them apart with a prefix: {sql: \"'a-' || ...\"}"
+                )
+
+
+def _numbers_orders(item: Guess) -> bool:
+    return item.entity == "order_lines" and "order_id" in item.columns
 
 
 def _follows(name: str, columns: set[str]) -> bool:
@@ -140,7 +183,7 @@ def _source(group: FileGroup, item: Guess, path: str, name: str) -> ProposedSour
         path,
         group.label,
         group.sample.rows.num_rows,
-        read=style | ({"encoding": group.encoding} if group.encoding else {}),
+        read={**style, **group.read},
         columns=sorted(lines, key=lambda line: order.get(line.target, len(order))),
         static=item.entity == "products",
         unused=[look.name for look in group.looks if look.name not in used],
@@ -170,8 +213,8 @@ def _notes(group: FileGroup, item: Guess) -> list[str]:
         found.append(CANCELLED)
     currencies = [look for look in group.looks if look.says("currency") and look.distinct > 1]
     found += [f"{look.name} names {look.distinct} currencies; nothing is converted" for look in currencies]
-    if group.encoding:
-        found.append(f"read as {group.encoding}, as the other files' language has it")
+    if "encoding" in group.read:
+        found.append(f"read as {group.read['encoding']}, as the other files' language has it")
     rejected = group.sample.rows.num_rows - group.sample.rows.column("__broken").null_count
     if rejected:
         found.append(f"{rejected:,} lines cannot be read and will be rejected")

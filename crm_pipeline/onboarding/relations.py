@@ -13,7 +13,8 @@ from crm_pipeline.onboarding.roles import PATTERNS, SURE
 
 MASTERS = {"customers": "customer_id", "products": "product_id", "orders": "order_id", "campaigns": "campaign_id"}
 """Entities whose keys other files name, and how."""
-CONTAINED = 0.9
+CONTAINED, CONTAINED_NUMBERS = 0.6, 0.9
+"""Least share of values that are keys: guests and typing errors are no keys, but numbers often are keys by chance."""
 LEAST_VALUES = 10
 COVERED = 0.2
 _NEVER_KEYS = frozenset({"quantity", "price", "amount", "discount", "tax", "rating", "date", "time", "line", "percent"})
@@ -34,10 +35,21 @@ def keys_of(group: FileGroup, guess: Guess) -> Keys | None:
     assigned = guess.columns.get(column or "")
     if column is None or assigned is None:
         return None
-    return Keys(column, group.label, frozenset(_values(group, assigned.look)))
+    return Keys(column, group.label, frozenset(values_of(group, assigned.look)))
 
 
-def _values(group: FileGroup, look: ColumnLook) -> set[str]:
+def merged(masters: Sequence[Keys]) -> list[Keys]:
+    """One set of keys for each column: customers of two systems are customers."""
+    found: dict[str, Keys] = {}
+    for keys in masters:
+        before = found.get(keys.column)
+        label = f"{before.label}, {keys.label}" if before else keys.label
+        found[keys.column] = Keys(keys.column, label, keys.values | (before.values if before else frozenset()))
+    return list(found.values())
+
+
+def values_of(group: FileGroup, look: ColumnLook) -> set[str]:
+    """The different values of a column in the sample."""
     values = group.sample.rows.column(look.name).unique().to_pylist()
     return {value.strip() for value in values if value is not None and value.strip()}
 
@@ -59,7 +71,7 @@ def contained(group: FileGroup, guess: Guess, masters: Sequence[Keys]) -> dict[s
         offers = [
             (share, look)
             for look in group.looks
-            if look.name not in used and _may_be_key(look) and (share := _share(group, look, keys)) >= CONTAINED
+            if look.name not in used and _may_be_key(look) and (share := _share(group, look, keys)) >= _least(look)
         ]
         if offers:
             share, look = max(offers, key=lambda offer: (offer[0], offer[1].distinct))
@@ -69,19 +81,24 @@ def contained(group: FileGroup, guess: Guess, masters: Sequence[Keys]) -> dict[s
     return found
 
 
+def _least(look: ColumnLook) -> float:
+    return CONTAINED_NUMBERS if look.kind == "number" else CONTAINED
+
+
 def _may_be_key(look: ColumnLook) -> bool:
     whole = look.numbers is None or look.numbers.is_whole
     return whole and look.kind in ("number", "text", "phone") and not any(word & _NEVER_KEYS for word in look.words)
 
 
 def _share(group: FileGroup, look: ColumnLook, keys: Keys) -> float:
-    values = _values(group, look)
-    if len(values) < max(LEAST_VALUES, COVERED * len(keys.values)):
+    values = values_of(group, look)
+    counts = look.kind == "number"  # numbers are easily contained in a numbered list
+    if len(values) < max(LEAST_VALUES, COVERED * len(keys.values) if counts else 0):
         return 0.0
     return len(values & keys.values) / len(values)
 
 
 def found_in(group: FileGroup, look: ColumnLook, keys: Keys) -> float:
     """Share of a column's different values that are among the keys."""
-    values = _values(group, look)
+    values = values_of(group, look)
     return len(values & keys.values) / len(values) if values else 0.0

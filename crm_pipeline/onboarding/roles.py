@@ -10,7 +10,7 @@ from crm_pipeline.onboarding.names import Concepts, word_set
 Patterns = tuple[tuple[str, float], ...]
 
 _CUSTOMER: Patterns = (("customer id", 1.0), ("customer", 0.8))
-_PRODUCT: Patterns = (("product id", 1.0), ("product", 0.75))
+_PRODUCT: Patterns = (("product id", 1.0), ("product", 0.8))
 _CAMPAIGN: Patterns = (("campaign id", 1.0), ("campaign", 0.85))
 _ORDER: Patterns = (("order id", 1.0), ("order", 0.85))
 _WHEN: Patterns = (("date", 0.9), ("open date", 0.85), ("registered date", 0.85), ("open", 0.6), ("time", 0.4))
@@ -23,7 +23,7 @@ _PAID: Patterns = (
     ("gross amount", 0.8),
 )
 _GRANTED: Patterns = (("discount amount", 1.0), ("discount", 0.95))
-_ORDERED: Patterns = (("order date", 1.0), *_WHEN)
+_ORDERED: Patterns = (("order date", 1.0), *_WHEN, ("order", 0.7))
 _OCCURRED: Patterns = (("event date", 1.0), *_WHEN)
 _EVENT_TYPE: Patterns = (("event type", 1.0), ("type", 0.8), ("event", 0.85), ("status", 0.5))
 
@@ -105,13 +105,15 @@ PATTERNS: Mapping[str, Mapping[str, Patterns]] = {
         "opened_at": (("open date", 1.0), ("open", 0.9), ("start date", 0.9), ("date", 0.85)),
         "closed_at": (("close date", 1.0), ("close", 0.9), ("end date", 0.9)),
         "topic": (("topic", 1.0), ("category", 0.85), ("type", 0.7)),
+        "text": (("text", 1.0), ("name", 0.6)),
     },
     "reviews": {
-        "review_id": (("review id", 1.0), ("id", 0.8)),
+        "review_id": (("review id", 1.0), ("id", 0.8), ("review", 0.8)),
         "customer_id": _CUSTOMER,
         "product_id": _PRODUCT,
         "reviewed_at": (("review date", 1.0), *_WHEN),
         "rating": (("rating", 1.0), ("review rating", 1.0), ("review", 0.5)),
+        "text": (("text", 1.0), ("review", 0.5)),
     },
     "consents": {
         "customer_id": _CUSTOMER,

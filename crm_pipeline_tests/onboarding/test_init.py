@@ -15,7 +15,7 @@ from crm_pipeline.onboarding.check import check_project
 from crm_pipeline.onboarding.init import Initialized, initialize
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.plan import selected
-from crm_pipeline.project import Project
+from crm_pipeline.project import Project, load_project
 from crm_pipeline.warehouse.materialize import materialize
 from crm_pipeline_tests.onboarding.shapes import Shape, french, german, polish
 
@@ -176,3 +176,81 @@ def test_the_same_files_give_the_same_text(tmp_path: Path) -> None:
     path = small(tmp_path)
     texts = {initialize(tmp_path / "shop", [str(path)], NOW, force=True).path.read_text() for _ in range(2)}
     assert len(texts) == 1
+
+
+def proposed(tmp_path: Path, **files: str) -> str:
+    """The text of crm.yaml proposed for these CSV files beside a good one of orders."""
+    for name, text in files.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+    paths = [str(tmp_path / f"{name}.csv") for name in files]
+    return initialize(tmp_path / "shop", [*paths, str(small(tmp_path))], NOW).path.read_text()
+
+
+def test_a_title_above_the_names_is_skipped(tmp_path: Path) -> None:
+    rows = "".join(f"c{n},Ann {n},a{n}@b.de\n" for n in range(9))
+    text = proposed(tmp_path, customers=f"Export of the shop\nCustomer ID,Name,Email\n{rows}")
+    assert "read: {skip_lines: 1}" in text and "email: Email" in text
+
+
+def test_seconds_since_1970_are_times_where_the_name_says_so(tmp_path: Path) -> None:
+    rows = "".join(f"c{n % 9},{1_700_000_000 + n * 999},click\n" for n in range(40))
+    text = proposed(tmp_path, web_events=f"customer,timestamp,event\n{rows}")
+    assert 'occurred_at: {sql: "to_timestamp(\\"timestamp\\"::bigint)"}' in text
+
+
+def test_keys_of_several_files_together_explain_a_column(tmp_path: Path) -> None:
+    people = {f"customers_{s}": "Customer ID,Email\n" + "".join(f"{s}{n},x{n}@b.de\n" for n in range(30)) for s in "ab"}
+    rows = "".join(f"g{n % 4},{'ab'[n % 2]}{n},2024-01-{n + 1:02d}\n" for n in range(25))
+    text = proposed(tmp_path, **people, coupon_redemptions=f"coupon,zzz,date\n{rows}")
+    assert "customer_id: zzz    # ? taken for it because 100 % of its values are keys of" in text
+
+
+def test_what_is_incomplete_is_left_out_so_that_the_rest_can_run(tmp_path: Path) -> None:
+    text = proposed(tmp_path, coupon_redemptions="coupon,date\ng1,2024-01-01\ng2,2024-01-02\n")
+    assert "  # coupon_redemptions:\n  #   entity: coupon_redemptions\n" in text
+    assert "customer_id: needed, and nothing found for it" in text
+    assert load_project(tmp_path / "shop").sources.keys() == {"orders"}
+
+
+def test_without_a_list_of_products_the_lines_describe_them(tmp_path: Path) -> None:
+    lines = SMALL.replace("Product,", "Product ID,Product Name,").replace(",p", ",p1,Tea p")
+    (tmp_path / "orders.csv").write_text(lines)
+    found = initialize(tmp_path / "shop", [str(tmp_path / "orders.csv")], NOW)
+    assert found.project is not None
+    assert {name: source.entity for name, source in found.project.sources.items()} == {
+        "orders": "order_lines",
+        "orders_products": "products",
+    }
+
+
+def test_shared_order_numbers_of_two_sources_are_told(tmp_path: Path) -> None:
+    text = proposed(tmp_path, till_sales=SMALL.replace("Order,Customer", "Receipt,Card"))
+    assert "100 % of its order numbers occur in" in text
+
+
+def test_dates_that_no_name_explains_are_taken_and_said_to_be_a_guess(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text(SMALL.replace("Date", "Xyz"))
+    found = initialize(tmp_path / "shop", [str(tmp_path / "orders.csv")], NOW)
+    assert found.project is not None
+    assert "ordered_at: Xyz    # ? taken for it because it is the first column with dates" in found.path.read_text()
+
+
+@pytest.mark.full
+def test_a_newcomer_runs_everything_on_what_init_proposes(tmp_path: Path) -> None:
+    exports, shop = tmp_path / "exports", tmp_path / "shop"
+    exports.mkdir()
+    german(exports, customers=60)
+    run = CliRunner().invoke
+    for command in (
+        ["init", str(shop), str(exports)],
+        ["check", "--project", str(shop)],
+        ["run", "--project", str(shop)],
+    ):
+        result = run(main, command)
+        assert result.exit_code == 0, result.output
+    pipeline = Pipeline(load_project(shop))
+    with duckdb.connect(str(pipeline.warehouse.published), read_only=True) as connection:
+        built = {row[0] for row in connection.execute("select table_name from quality.table_versions").fetchall()}
+        scored = connection.execute("select count(distinct customer_id) from churn.churn_predictions").fetchone()
+    assert built >= {name for name, table in pipeline.tables.items() if table.stage != "staged"}
+    assert scored == (60,)
