@@ -40,23 +40,33 @@ CHARTS: dict[str, tuple[str, str, str]] = {
     "segment_profiles": ("what sets each cluster apart", SEGMENTS, "cluster_profiles"),
     "segment_transitions": ("from which segment customers moved to which", SEGMENTS, "segment_transitions"),
     "cohort_retention": ("share of each cohort that came back", SEGMENTS, "cohort_retention"),
+    "churn_threshold": ("expected profit of each cut-off", CHURN, "profit"),
     "churn_predictions": ("churn found per tenth of the customers", CHURN, "lift"),
     "churn_evaluation": ("predicted against observed churn", CHURN, "calibration"),
     "churn_grade": ("the model against its rule, snapshot by snapshot", CHURN, "grade_over_time"),
 }
 """Per table: what its picture shows, and the module and function that draw it."""
+SECOND_CHARTS: dict[str, tuple[str, str, str]] = {
+    "churn_evaluation": ("precision against recall of churn scores", CHURN, "precision_recall"),
+}
+"""Of tables that deserve two."""
 
 
 def charts_of(warehouse: Warehouse, table: Table) -> dict[str, Any]:
-    """The table's chart as Markdown metadata, or nothing for tables without one."""
+    """The table's charts as Markdown metadata, or nothing for tables without one."""
     import dagster as dg
 
     from crm_pipeline.charts import as_markdown
 
-    if table.name not in CHARTS:
-        return {}
-    alt, module, name = CHARTS[table.name]
-    draw: Chart = getattr(import_module(module), name)
-    with warehouse.connect() as connection:
-        png = draw(connection)
-    return {"chart": dg.MetadataValue.md(as_markdown(png, alt))} if png else {}
+    wanted = {"chart": CHARTS.get(table.name), "second chart": SECOND_CHARTS.get(table.name)}
+    found = {}
+    for key, entry in wanted.items():
+        if entry is None:
+            continue
+        alt, module, name = entry
+        draw: Chart = getattr(import_module(module), name)
+        with warehouse.connect() as connection:
+            png = draw(connection)
+        if png:
+            found[key] = dg.MetadataValue.md(as_markdown(png, alt))
+    return found

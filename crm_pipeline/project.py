@@ -38,10 +38,16 @@ class Settings(BaseModel):
 
 
 class ChurnSettings(Settings):
-    """``churn``: the horizon, and the silent days after which a customer counts as gone (default: from the gaps)."""
+    """``churn``: the horizon, and the silent days after which a customer counts as gone (default: from the gaps).
+
+    ``contact_cost``: of asking one customer to stay, in the project's currency (default: from the size of orders);
+    ``save_rate``: share of those about to leave who stay when asked. Both only move the recommended cut-off.
+    """
 
     horizon_days: int = Field(default=30, ge=1, le=730)
     active_days: int | None = Field(default=None, ge=1, le=3650)
+    contact_cost: float | None = Field(default=None, ge=0, lt=1e9)
+    save_rate: float = Field(default=0.2, gt=0, le=1)
 
 
 class ClvSettings(Settings):

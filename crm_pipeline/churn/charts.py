@@ -78,6 +78,46 @@ def grade_over_time(connection: DuckDBPyConnection) -> bytes | None:
     )
 
 
+def precision_recall(connection: DuckDBPyConnection) -> bytes | None:
+    """Precision at each recall, active customers of all judged snapshots, beside the recency rule's; None without."""
+    import numpy as np
+
+    from crm_pipeline.charts import line_chart
+
+    recall = np.linspace(0.02, 1, 50)
+    lines = {}
+    for words, score in (("published scores", "churn_probability"), ("recency rule", "baseline_probability")):
+        counts = _score_counts(connection, score)
+        churned = counts[:, 2].sum()
+        if churned == 0:
+            return None
+        found = np.concatenate(([0.0], np.cumsum(counts[:, 2])))
+        rows = np.concatenate(([0.0], np.cumsum(counts[:, 1])))
+        # within a score customers are alike: to find half of its churners takes half of its rows
+        is_step = np.concatenate(([True], np.diff(found) > 0))
+        lines[words] = (recall * churned / np.interp(recall * churned, found[is_step], rows[is_step])).tolist()
+    title = "Churn: precision and recall, active customers, all judged snapshots"
+    return line_chart(
+        recall.tolist(), lines, title, "share of those who left that is found", "share of found that left"
+    )
+
+
+def profit(connection: DuckDBPyConnection) -> bytes | None:
+    """Expected profit per cut-off at the newest snapshot, the recommended one named; None without cut-offs."""
+    from crm_pipeline.charts import line_chart
+
+    rows = connection.execute(
+        "select cutoff, expected_profit, is_recommended, snapshot_date from churn.churn_threshold "
+        "where snapshot_date = (select max(snapshot_date) from churn.churn_threshold) order by cutoff"
+    ).fetchall()
+    if not rows:
+        return None
+    best = next(row[0] for row in rows if row[2])
+    title = f"Expected profit per cut-off, {rows[0][3]}; recommended: {best:.2f}"
+    profits = {"expected profit": [row[1] for row in rows]}
+    return line_chart([row[0] for row in rows], profits, title, "cut-off, churn probability", "the project's currency")
+
+
 def _score_counts(connection: DuckDBPyConnection, score: str) -> FloatArray:
     """Rounded score, rows and churned rows, shape (scores, 3), highest score first."""
     import numpy as np

@@ -6,6 +6,7 @@ Beyond 500,000 known outcomes, figures are of a sample of whole customers with a
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 from crm_pipeline.contract import columns
@@ -14,9 +15,18 @@ from crm_pipeline.contract.table import Expectation, Table
 if TYPE_CHECKING:
     import pandas as pd
 
+    from crm_pipeline.models.metrics import Metric
+
 PUBLISHED, BASELINE = "published", "recency_rule"
 MODELS = (PUBLISHED, BASELINE, "btyd", "btyd_mixed", "tree", "svm", "forest", "logistic", "boosting", "blend")
 METRICS = ("roc_auc", "pr_auc", "brier", "lift_at_10", "expected_calibration_error", "log_loss")
+"""Of every model."""
+MAIN_MODELS = (PUBLISHED, BASELINE, "btyd")
+MAIN_METRICS = ("lift_at_5", "lift_at_20", "calibration_slope")
+DECISION_METRICS = ("accuracy", "precision", "recall", "f1")
+"""Of the main models, when customers at or above the recommended cut-off of their snapshot are taken to leave."""
+DEFAULT_CUTOFF = 0.5
+UNBOUNDED = ("lift_at_5", "lift_at_10", "lift_at_20", "calibration_slope", "log_loss")
 
 TABLE = Table(
     name="churn_evaluation",
@@ -33,9 +43,9 @@ TABLE = Table(
         "scope = 'pooled' or snapshot_count <= 1",
         f"model in {MODELS}",
         "population in ('all', 'active')",
-        f"metric in {METRICS}",
+        f"metric in {(*METRICS, *MAIN_METRICS, *DECISION_METRICS)}",
         f"baseline = '{BASELINE}'",
-        "metric in ('lift_at_10', 'log_loss') or value is null or value between 0 and 1",
+        f"metric in {UNBOUNDED} or value is null or value between 0 and 1",
         f"model <> '{BASELINE}' or improvement is null or improvement = 0",
         "improvement_lower is null or improvement_lower <= improvement_upper",
         "row_count >= 0",
@@ -48,7 +58,7 @@ def build(rows: pd.DataFrame, snapshot_date: date) -> pd.DataFrame:
     """Judge all scores whose outcome is known at `snapshot_date`; rows of their own for snapshots that fell due now.
 
     Args:
-        rows: known_date, snapshot_date, customer_id, is_active, is_churned, and one column per model.
+        rows: known_date, snapshot_date, customer_id, is_active, is_churned, cutoff, and one column per model.
         snapshot_date: the known_date to build.
     """
     import pandas as pd
@@ -57,12 +67,28 @@ def build(rows: pd.DataFrame, snapshot_date: date) -> pd.DataFrame:
     from crm_pipeline.models.metrics import PROBABILITY_METRICS
 
     is_due = pd.to_datetime(rows["known_date"]) == pd.Timestamp(snapshot_date)
-    return evaluate_scores(
-        rows,
+    judge = partial(
+        evaluate_scores,
         known_date=snapshot_date,
-        models=MODELS,
         baseline=BASELINE,
-        metrics={name: PROBABILITY_METRICS[name] for name in METRICS},
         truth="is_churned",
         newly_due=set(pd.to_datetime(rows.loc[is_due, "snapshot_date"])),
     )
+    found = [
+        judge(rows, models=models, metrics={name: PROBABILITY_METRICS[name] for name in metrics})
+        for models, metrics in ((MODELS, METRICS), (MAIN_MODELS, MAIN_METRICS))
+    ]
+    found.append(judge(_decisions(rows), models=MAIN_MODELS, metrics=_decision_metrics()))
+    return pd.concat(found, ignore_index=True)
+
+
+def _decisions(rows: pd.DataFrame) -> pd.DataFrame:
+    """The main models' columns as 1 (taken to leave) and 0, by the cut-off of the row; missing scores stay missing."""
+    cutoff = rows["cutoff"].fillna(DEFAULT_CUTOFF)
+    return rows.assign(**{name: (rows[name] >= cutoff).astype(float).where(rows[name].notna()) for name in MAIN_MODELS})
+
+
+def _decision_metrics() -> dict[str, Metric]:
+    from crm_pipeline.models.metrics import accuracy_at, f1_at, precision_at, recall_at
+
+    return dict(zip(DECISION_METRICS, (at(0.5) for at in (accuracy_at, precision_at, recall_at, f1_at)), strict=True))

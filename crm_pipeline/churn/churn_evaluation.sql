@@ -26,6 +26,7 @@ select
     churn_labels.customer_id,
     churn_labels.is_active,
     churn_labels.is_churned,
+    churn_predictions.recommended_cutoff as cutoff,
     churn_predictions.churn_probability as published,
     churn_predictions.baseline_probability as recency_rule,
     churn_predictions.btyd_probability as btyd,

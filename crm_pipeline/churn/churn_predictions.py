@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from crm_pipeline.models.calibration import BoolArray, FloatArray
 
 STREAMS = True
+CURRENT_FRAMES = ("churn_model", "churn_threshold")
 REASON_COUNT = 3
 EXACT_REASON_ROWS = 100_000
 """Customers of a snapshot whose reasons are exact, shared among the batches in proportion to their rows."""
@@ -63,6 +64,12 @@ TABLE = Table(
             "risk_band", "varchar", f"`high` from a probability of {HIGH_RISK}, `medium` from {MEDIUM_RISK}, or `low`."
         ),
         Column(
+            "recommended_cutoff",
+            "double",
+            "The probability from which contacting active customers pays (see `churn_threshold`); null if none is.",
+            nullable=True,
+        ),
+        Column(
             "value_at_risk",
             "double",
             "Probability of churn x `customer_clv.clv`, in the project's currency; null where no value is known.",
@@ -88,6 +95,7 @@ TABLE = Table(
         *(f"{name} is null or {name} between 0 and 1" for name in CANDIDATES),
         f"risk_band = case when churn_probability >= {HIGH_RISK} then 'high' "
         f"when churn_probability >= {MEDIUM_RISK} then 'medium' else 'low' end",
+        "recommended_cutoff is null or recommended_cutoff between 0 and 1",
         "value_at_risk is null or value_at_risk >= 0",
         f"model in {tuple(CANDIDATES.values())}",
         "is_fallback or model <> 'recency_rule'",
@@ -112,12 +120,19 @@ TABLE = Table(
 )
 
 
-def build(rows: pd.DataFrame, churn_model: pd.DataFrame, project: Project, snapshot_date: date) -> pd.DataFrame:
+def build(
+    rows: pd.DataFrame,
+    churn_model: pd.DataFrame,
+    churn_threshold: pd.DataFrame,
+    project: Project,
+    snapshot_date: date,
+) -> pd.DataFrame:
     """Score customers with the snapshot's champion.
 
     Args:
         rows: the model's features, is_active, clv and customer_count (of the whole snapshot) per customer_id.
         churn_model: the registry; its champion of `snapshot_date` holds all candidates.
+        churn_threshold: the snapshot's cut-offs.
         project: gives the language of reasons.
         snapshot_date: D.
 
@@ -127,20 +142,14 @@ def build(rows: pd.DataFrame, churn_model: pd.DataFrame, project: Project, snaps
     import numpy as np
     import pandas as pd
 
+    from crm_pipeline.churn.published_model import published_model
     from crm_pipeline.models.classifiers_btyd import with_btyd
-    from crm_pipeline.models.classifiers_fitted import FittedChurn
 
     if rows.empty:
         return pd.DataFrame(columns=list(TABLE.column_names))
-    is_own = pd.to_datetime(churn_model["snapshot_date"]) == pd.Timestamp(snapshot_date)
-    champions = churn_model[is_own & churn_model["is_champion"].astype(bool)]
-    if len(champions) != 1:
-        raise ValueError(
-            f"churn_model holds {len(champions)} champions of the snapshot {snapshot_date}, "
-            f"which has {len(rows)} customers; exactly one is needed"
-        )
-    champion = champions.iloc[0]
-    model = FittedChurn.from_json(champion["artifact"])
+    published = published_model(churn_model, snapshot_date)
+    model = published.model
+    recommended = churn_threshold.loc[churn_threshold["is_recommended"].astype(bool), "cutoff"]
     rows = with_btyd(rows)
     scores = model.probabilities(rows)
     probability = scores["churn_probability"].to_numpy()
@@ -153,14 +162,15 @@ def build(rows: pd.DataFrame, churn_model: pd.DataFrame, project: Project, snaps
         "churn_probability": probability,
         "is_active": is_active,
         "risk_band": np.select([probability >= HIGH_RISK, probability >= MEDIUM_RISK], ["high", "medium"], "low"),
+        "recommended_cutoff": float(recommended.iloc[0]) if len(recommended) else np.nan,
         "value_at_risk": probability * rows["clv"].to_numpy(dtype=np.float64, na_value=np.nan),
         **_reasons(reasons, project.language),
         "reason_method": reasons["reason_method"],
         **{name: scores.get(candidate, np.nan) for name, candidate in CANDIDATES.items()},
         "horizon_days": model.horizon_days,
-        "model_version": champion["model_version"],
+        "model_version": published.model_version,
         "model": model.champion,
-        "is_fallback": bool(champion["is_fallback"]),
+        "is_fallback": published.is_fallback,
     }
     return pd.DataFrame(columns_of, index=rows.index)[list(TABLE.column_names)]
 

@@ -6,6 +6,8 @@ import pytest
 
 from crm_pipeline.churn import charts
 
+ALL = [charts.lift, charts.calibration, charts.grade_over_time, charts.precision_recall, charts.profit]
+
 
 @pytest.fixture
 def connection():
@@ -25,6 +27,12 @@ def connection():
                from range(21) as rows(id)"""
         )
         opened.execute(
+            """create table churn.churn_threshold as
+               select date '2024-01-01' as snapshot_date, id / 10 as cutoff, id * (10 - id) as expected_profit,
+                      id = 5 as is_recommended
+               from range(11) as rows(id)"""
+        )
+        opened.execute(
             """create table churn.churn_evaluation as
                select date '2024-01-01' as snapshot_date, model, 'snapshot' as scope, 'active' as population,
                       'roc_auc' as metric, 0.8 as value, 0.7 as lower, 0.9 as upper
@@ -42,14 +50,14 @@ def test_lift_by_hand(connection):
     np.testing.assert_allclose(charts._deciles(charts._score_counts(connection, "baseline_probability")), 1.0)
 
 
-@pytest.mark.parametrize("chart", [charts.lift, charts.calibration, charts.grade_over_time])
+@pytest.mark.parametrize("chart", ALL)
 def test_it_is_drawn(connection, chart):
     image = chart(connection)
     assert image is not None and image.startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("chart", [charts.lift, charts.calibration, charts.grade_over_time])
+@pytest.mark.parametrize("chart", ALL)
 def test_without_rows_there_is_no_chart(connection, chart):
-    for table in ("churn_predictions", "churn_labels", "churn_evaluation"):
+    for table in ("churn_predictions", "churn_labels", "churn_evaluation", "churn_threshold"):
         connection.execute(f"delete from churn.{table}")
     assert chart(connection) is None

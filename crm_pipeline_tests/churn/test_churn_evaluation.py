@@ -1,5 +1,7 @@
 """Judgements of churn scores by hand."""
 
+import pytest
+
 from crm_pipeline.churn import churn_evaluation
 from crm_pipeline_tests.kit import built_rows
 
@@ -62,3 +64,26 @@ def test_a_candidate_is_judged_on_the_snapshots_that_it_scored():
 def test_nothing_due_nothing_said():
     assert judged("2024-04-01").empty
     assert built_rows(churn_evaluation, snapshot_date="2024-02-01").empty
+
+
+def test_decisions_by_the_cut_off_of_their_snapshot():
+    scores = SCORES.replace("btyd_probability,", "btyd_probability, recommended_cutoff,").replace(
+        "0.4,  ", "0.4, 0.05,  "
+    )
+    rows = built_rows(churn_evaluation, snapshot_date="2024-02-01", churn_labels=LABELS, churn_predictions=scores)
+    found = rows[(rows["scope"] == "snapshot") & (rows["population"] == "all")].set_index(["model", "metric"])["value"]
+    # from .05 on: ada and bob, of whom ada left, and not cyd, who stayed; the rule takes all three
+    assert found["published", "accuracy"] == pytest.approx(2 / 3)
+    assert found["published", "precision"] == 0.5
+    assert found["published", "recall"] == 1.0
+    assert found["published", "f1"] == pytest.approx(2 / 3)
+    assert found["recency_rule", "accuracy"] == pytest.approx(1 / 3)
+
+
+def test_each_model_has_its_metrics():
+    rows = judged("2024-03-01", scope="pooled", population="all")
+    per_model = rows.groupby("model")["metric"].agg(set)
+    assert per_model["logistic"] == set(churn_evaluation.METRICS)
+    for model in churn_evaluation.MAIN_MODELS:
+        extra = {*churn_evaluation.MAIN_METRICS, *churn_evaluation.DECISION_METRICS}
+        assert per_model[model] == extra | set(churn_evaluation.METRICS)

@@ -10,13 +10,15 @@ from crm_pipeline_tests.churn.registry import DAY, fitted, prior_rows
 from crm_pipeline_tests.kit import built_rows, make_project
 from crm_pipeline_tests.models.churn_frames import churn_frame
 
+CUTOFFS = pd.DataFrame({"cutoff": [0.2, 0.3], "is_recommended": [False, True]})
+
 
 def scored(language="en", **changed):
     """The predictions of the fitted model for 400 customers."""
     frame = churn_frame(snapshot_count=1, seed=9)
     frame = frame.assign(**({"clv": 100.0, "customer_count": len(frame)} | changed))
     project = make_project(language=language)
-    return churn_predictions.build(frame, registry_rows(fitted(), DAY), project, DAY), frame
+    return churn_predictions.build(frame, registry_rows(fitted(), DAY), CUTOFFS, project, DAY), frame
 
 
 def test_a_prior_by_hand(assert_builds):
@@ -67,6 +69,10 @@ def test_the_champion_is_published_beside_every_candidate():
     assert not rows["is_fallback"].any()
 
 
+def test_the_recommended_cut_off_comes_along():
+    assert set(scored()[0]["recommended_cutoff"]) == {0.3}
+
+
 def test_bands_have_fixed_limits():
     rows, _ = scored()
     limits = rows.groupby("risk_band")["churn_probability"].agg(["min", "max"])
@@ -95,7 +101,8 @@ def test_a_batch_is_scored_like_the_whole():
     whole, frame = scored()
     registry = registry_rows(fitted(), DAY)
     parts = [
-        churn_predictions.build(part, registry, make_project(), DAY) for part in (frame.iloc[:150], frame.iloc[150:])
+        churn_predictions.build(part, registry, CUTOFFS, make_project(), DAY)
+        for part in (frame.iloc[:150], frame.iloc[150:])
     ]
     pd.testing.assert_frame_equal(pd.concat(parts), whole)
 

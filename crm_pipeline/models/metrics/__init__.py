@@ -17,7 +17,15 @@ from crm_pipeline.models.metrics.regression import customer_mean, mae, normalize
 from crm_pipeline.models.metrics.samples import Metric, Pairs, Sample, by_name, metric
 
 PROBABILITY_METRICS = by_name(
-    roc_auc, pr_auc, lift_at(0.1), brier, log_loss, expected_calibration_error, calibration_slope
+    roc_auc,
+    pr_auc,
+    lift_at(0.05),
+    lift_at(0.1),
+    lift_at(0.2),
+    brier,
+    log_loss,
+    expected_calibration_error,
+    calibration_slope,
 )
 AMOUNT_METRICS = by_name(mae, rmse, total_bias, normalized_gini, spearman)
 
