@@ -28,7 +28,13 @@ def stopped_run(folder: Path, after: int, seconds: float, how: signal.Signals, *
     command = [*CLI, "run", "--project", str(folder), *options]
     env = environment() | {"PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
-        command, env=env, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=env,
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background inherits it ignored
     ) as run:
         assert run.stdout is not None
         said: list[str] = []

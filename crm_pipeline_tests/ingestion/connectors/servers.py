@@ -160,7 +160,7 @@ def mariadb_server() -> Server:
         f"--pid-file={folder / 'pid'}",
         f"--init-file={start}",
         "--skip-name-resolve",
-        "--innodb-flush-log-at-trx-commit=0",
+        "--innodb-flush-log-at-trx-commit=2",  # a killed server keeps what it was told
         "--innodb-buffer-pool-size=32M",
     ]
     command = [*unprivileged("mysql"), str(mariadbd), *settings]
