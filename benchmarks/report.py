@@ -10,6 +10,7 @@ Result = dict[str, Any]
 PARTS = {
     "generate": "simulate and write the shop",
     "scan": "DuckDB reads the mapped columns (warm)",
+    "load": "CSV to clean tables: bare, full, an incremental day, nothing new",
     "chain": "the whole chain, `crm-pipeline run`",
     "notebook": "the notebook way",
 }
@@ -47,6 +48,7 @@ def to_markdown(result: Result) -> str:
         if size["ratios"]:
             lines += ["", "| Ratio | |", "|---|---:|"]
             lines += [f"| {name} | {value} |" for name, value in size["ratios"].items()]
+        lines += _load(size.get("load", {}).get("details", {}))
         lines += _steps("Notebook step", size.get("notebook", {}).get("details", {}).get("seconds_by_step", {}))
         lines += _tables(size.get("tables", []))
     return "\n".join(lines) + "\n"
@@ -78,6 +80,31 @@ def _part_row(name: str, part: Result) -> str:
         return f"| {PARTS[name]} | failed, exit code {part['exit_code']} | | |"
     cpu = part.get("cpu_seconds")
     return f"| {PARTS[name]} | {part['seconds']} | {'' if cpu is None else cpu} | {part['peak_memory_mb']} |"
+
+
+def _load(details: Result) -> list[str]:
+    """The parts of the load, their ratios, and the tables that take longest."""
+    if not details:
+        return []
+    columns = ("seconds", "cpu_seconds", "start_seconds", "peak_memory_mb")
+    head = [
+        "",
+        "| Load of CSV lines | Seconds | CPU seconds | Starting, seconds | Peak memory, MB |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    rows = [
+        f"| {what} | {' | '.join(_cell(float(details[what][column])) for column in columns)} |"
+        for what in ("bare", "full", "day", "again")
+    ]
+    ratios = ["", "| Ratio | |", "|---|---:|", *(f"| {name} | {value} |" for name, value in details["ratios"].items())]
+    steps = ["", "| Step | Seconds, full | Seconds, day |", "|---|---:|---:|"]
+    slowest = sorted(details["full"]["steps"], key=lambda name: -details["full"]["steps"][name]["seconds"])[:12]
+    for name in slowest:
+        day = details["day"]["steps"].get(name)
+        steps.append(
+            f"| {name} | {_cell(details['full']['steps'][name]['seconds'])} | {_cell(day and day['seconds'])} |"
+        )
+    return [*head, *rows, *ratios, *steps]
 
 
 def _steps(title: str, seconds: dict[str, float]) -> list[str]:

@@ -25,7 +25,7 @@ from benchmarks.measure import Measurement, run_measured
 from benchmarks.report import Result, ratios, to_markdown, write_result
 
 HERE = Path(__file__).resolve().parent
-PARTS = ("scan", "chain", "notebook")
+PARTS = ("scan", "load", "chain", "notebook")
 SNAPSHOT = date(2024, 1, 1)  # the day after the last one simulated
 ERROR_LINES = 20
 
@@ -59,6 +59,10 @@ def measure_size(args: argparse.Namespace, customers: int, lines: int, parts: li
             return size | {"ratios": {}}
     if "scan" in parts:
         size["scan"] = _with_details(_run("scan", _module("scan", str(folder)), logs))
+    if "load" in parts:
+        work = folder.with_name(f"{folder.name}_csv")
+        size["load"] = _with_details(_run("load", _module("load", str(folder), "--folder", str(work)), logs), False)
+        shutil.rmtree(work, ignore_errors=True)
     if "chain" in parts:
         size |= _measure_chain(folder, logs)
     if "notebook" in parts:

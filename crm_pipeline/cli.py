@@ -170,6 +170,20 @@ def _series(pipeline: Any) -> str:
 
 @main.command()
 @_project_option
+@click.option("--source", "sources", multiple=True, metavar="NAME", help="Only rows of this source (repeatable).")
+@_guarded
+def replay(folder: Path | None, sources: tuple[str, ...]) -> None:
+    """Judge rejected rows again after a rule or mapping was mended, and tell what came back.
+
+    Works from the kept copies: source files are neither read again nor looked for.
+    """
+    from crm_pipeline.replay import replay_command
+
+    replay_command(_open(folder), sources)
+
+
+@main.command()
+@_project_option
 @_guarded
 def status(folder: Path | None) -> None:
     """What is fresh, stale, failed or waiting for a source, and what to do."""

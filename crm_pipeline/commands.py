@@ -85,6 +85,23 @@ def run_command(
         if not loads and not fetched:
             _say_waiting(pipeline, [day for day in asked if day not in ready])
         return
+    waiting = _run_asked(pipeline, names, loads, dates or due_snapshots(pipeline), force)
+    print_waiting(pipeline, waiting)
+    from crm_pipeline.summary import print_summary
+
+    print_summary(pipeline)
+
+
+def build_named(pipeline: Pipeline, names: Collection[str]) -> list[date]:
+    """Build what is stale of the named tables, asking no source for anything new; returns the snapshots that wait."""
+    loads = make_plan(pipeline, names, [], load=True)
+    return _run_asked(pipeline, names, loads, due_snapshots(pipeline), force=False)
+
+
+def _run_asked(
+    pipeline: Pipeline, names: Collection[str], loads: Sequence[PlannedPart], asked: Sequence[date], force: bool
+) -> list[date]:
+    """Build; of a run that fails the page of checks is renewed as well. Returns the asked snapshots that wait."""
     pipeline.warehouse.prepare()
     try:
         ready = _run(pipeline, names, loads, asked, force)
@@ -92,10 +109,7 @@ def run_command(
         _explain(pipeline, error)
         _add_page(pipeline, error)
         raise
-    _say_waiting(pipeline, [day for day in asked if day not in ready])
-    from crm_pipeline.summary import print_summary
-
-    print_summary(pipeline)
+    return [day for day in asked if day not in ready]
 
 
 def _run(
@@ -149,7 +163,8 @@ def _runner(pipeline: Pipeline):  # type: ignore[no-untyped-def]
     return Runner(pipeline)
 
 
-def _say_waiting(pipeline: Pipeline, waiting: Sequence[date]) -> None:
+def print_waiting(pipeline: Pipeline, waiting: Sequence[date]) -> None:
+    """Say which snapshots wait for their sources, and what to do."""
     from crm_pipeline.plan import covered_through
 
     if waiting:
@@ -197,7 +212,7 @@ def status_command(pipeline: Pipeline) -> None:
     said = (last_run, mostly_rejected, failed_checks, changed_columns)
     for line in (line for say in said for line in say(pipeline)):
         click.echo(line)
-    _say_waiting(pipeline, waiting)
+    print_waiting(pipeline, waiting)
     click.echo(
         "Readers see the newest state."
         if is_published(pipeline.warehouse)

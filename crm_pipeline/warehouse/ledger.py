@@ -192,13 +192,32 @@ class Ledger:
         """Write down that a part is gone; the caller's transaction deletes its rows."""
         self.append(self.next_version(), table, part, REMOVED, {}, REMOVED, 0, run_id, 0.0, 0.0)
 
-    def replace_day_hashes(self, table: Table) -> None:
-        """Recompute the hashes per known day of a freshly published event table."""
+    def hash_days(self, table: Table, relation: str) -> RowHashes:
+        """Hash the rows of an event table per known day, for `keep_day_hashes`; returns the sums over all days."""
+        self.connection.execute(
+            "create or replace temporary table days_hashed as select known_date, row_count, hash_sum, hash_xor "
+            f"from (select known_at::date as known_date, {row_hash_columns(table)} from {relation} group by all)"
+        )
+        row = self.connection.execute(
+            "select coalesce(sum(row_count), 0)::bigint, coalesce(sum(hash_sum), 0), coalesce(bit_xor(hash_xor), 0) "
+            "from days_hashed"
+        ).fetchone()
+        assert row is not None
+        return RowHashes(int(row[0]), int(row[1]), int(row[2]))
+
+    def keep_day_hashes(self, table: Table) -> None:
+        """Replace the hashes per known day of a table by those that were computed last."""
         self.connection.execute("delete from quality.day_hashes where table_name = ?", [table.name])
         self.connection.execute(
-            f"insert into quality.day_hashes select '{table.name}', known_at, row_count, hash_sum, hash_xor from "
-            f"(select known_at::date as known_at, {row_hash_columns(table)} from {table.qualified_name} group by all)"
+            "insert into quality.day_hashes select ?, known_date, row_count, hash_sum, hash_xor from days_hashed",
+            [table.name],
         )
+        self.connection.execute("drop table days_hashed")
+
+    def replace_day_hashes(self, table: Table) -> None:
+        """Recompute the hashes per known day from the rows of a published event table."""
+        self.hash_days(table, table.qualified_name)
+        self.keep_day_hashes(table)
 
     def change_day_hashes(self, table: Table, removed: str, added: str) -> None:
         """Take the rows of one relation off the hashes of their days, and add those of another."""

@@ -214,7 +214,12 @@ def _publish(
     connection, ledger, recipe, outcome = renewal.connection, renewal.ledger, renewal.recipe, renewal.outcome
     run_id = renewal.run_id
     table = recipe.table
-    hashes = _hashes(connection, table, outcome.built)
+    has_days = table.is_event_table and table.stage != "staged"
+    hashes: Mapping[Part, RowHashes] = (
+        {None: ledger.hash_days(table, candidate_name(table))}
+        if has_days
+        else _hashes(connection, table, outcome.built)
+    )
     contents = {part: found.content_hash for part, found in hashes.items()}
     made_of = _with_own_parts(recipe, inputs, versions, outcome.built, contents)
     with transaction(connection):
@@ -237,8 +242,8 @@ def _publish(
                 outcome.seconds / len(outcome.built),
                 peak_memory_mb(),
             )
-        if table.is_event_table and table.stage != "staged":
-            ledger.replace_day_hashes(table)
+        if has_days:
+            ledger.keep_day_hashes(table)
         if not table.is_partitioned:
             ledger.set_row_hashes(table, hashes[None])
             forget_changes(connection, table)

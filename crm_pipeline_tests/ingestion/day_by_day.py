@@ -110,10 +110,11 @@ def write(project: Project, files: Files) -> None:
         (folder / f"{name}.csv").write_text(f"{HEADERS[source]}\n{rows}")
 
 
-def shop(folder: Path, files: Files) -> Project:
-    """The project with the sources that ``files`` have, written to ``folder``."""
+def shop(folder: Path, files: Files, rewrite: bool = True) -> Project:
+    """The project with the sources that ``files`` have, written to ``folder`` (or there already)."""
     project = make_project(folder, sources={name: source for name, source in SOURCES.items() if f"{name}0" in files})
-    write(project, files)
+    if rewrite:
+        write(project, files)
     return project
 
 

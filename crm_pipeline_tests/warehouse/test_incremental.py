@@ -1,5 +1,8 @@
 """Loads by deltas: whatever happened to the files, the tables equal those of a clean rebuild, hash for hash."""
 
+import signal
+import subprocess
+import sys
 from collections.abc import Collection
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -166,6 +169,36 @@ def test_a_failing_check_leaves_the_table_and_its_log_alone(tmp_path: Path) -> N
         assert connection.execute(sql).fetchall() == [(1,)]
         assert connection.execute("select count(*) from cleaned.order_lines").fetchall() == [(3,)]
     assert materialize(pipeline.warehouse, recipe, [None], run_id="again").is_delta
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from crm_pipeline.warehouse import incremental
+from crm_pipeline_tests.ingestion.day_by_day import FEW, load, shop
+
+log = incremental.log_changes
+
+def die(connection, table, *rest):
+    log(connection, table, *rest)
+    if table.name == sys.argv[2]:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+incremental.log_changes = die
+load(shop(Path(sys.argv[1]), dict.fromkeys(("lines0", "orders0", "people0")), rewrite=False), FEW)
+"""
+
+
+@pytest.mark.parametrize("name", ["staged_order_lines", "order_lines"])
+def test_a_process_killed_inside_a_delta_leaves_the_table_as_it_was(tmp_path: Path, name: str) -> None:
+    project = shop(tmp_path, FIRST)
+    load(project)
+    before = table_hashes(project, name)
+    write(project, {"lines0": "l1,o1,ada,tea,2024-01-01,,1,2\n", "lines1": "l4,o3,dan,tea,2024-01-03,,1,2\n"})
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), name], check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert table_hashes(project, name) == before
+    assert renewed(project)["order_lines"]
 
 
 def test_many_changes_are_built_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,12 +39,22 @@ class CopiedFile:
 
 
 def sha256_of(path: Path) -> str:
-    """Digest of a file's bytes; UserError when it cannot be read."""
+    """Digest of a file's bytes; UserError when it cannot be read.
+
+    A process computes it once for a file that keeps its inode, size and times: a run asks several times, and years of
+    files take their time.
+    """
     try:
-        with path.open("rb") as file:
-            return file_digest(file, "sha256").hexdigest()
+        state = path.stat()
+        return _sha256(path, (state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns))
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); check the file and its permissions") from None
+
+
+@lru_cache(maxsize=100_000)
+def _sha256(path: Path, state: tuple[int, ...]) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def copy_name(sha256: str, read: ReadSettings) -> str:
