@@ -83,7 +83,7 @@ def run_command(
         wanted = [day for day in asked if day in ready]
         _print_plan(loads + make_plan(pipeline, names, wanted, force=force, load=False))
         if not loads and not fetched:
-            _say_waiting(pipeline, [day for day in asked if day not in ready])
+            print_waiting(pipeline, [day for day in asked if day not in ready])
         return
     waiting = _run_asked(pipeline, names, loads, dates or due_snapshots(pipeline), force)
     print_waiting(pipeline, waiting)
