@@ -22,8 +22,8 @@ def build_definitions(project: Project) -> dg.Definitions:
     pipeline = Pipeline(project)
     return dg.Definitions(
         assets=[
+            *build_assets(pipeline),  # first: it silences a warning of Dagster that the others would show
             build_landed_files(pipeline),
-            *build_assets(pipeline),
             build_data_quality(pipeline),
             build_published(pipeline),
         ],
