@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 SEGMENTS, CHURN = "crm_pipeline.segments.charts", "crm_pipeline.churn.charts"
+RECOMMENDATIONS = "crm_pipeline.recommendations.charts"
 
 Chart = Callable[["DuckDBPyConnection"], bytes | None]
 
@@ -43,6 +44,8 @@ CHARTS: dict[str, tuple[str, str, str]] = {
     "churn_threshold": ("expected profit of each cut-off", CHURN, "profit"),
     "churn_predictions": ("churn found per tenth of the customers", CHURN, "lift"),
     "churn_evaluation": ("predicted against observed churn", CHURN, "calibration"),
+    "product_affinities": ("products bought together more often than by chance", RECOMMENDATIONS, "top_affinities"),
+    "recommendation_evaluation": ("the lists against their rule over time", RECOMMENDATIONS, "recall_over_time"),
     "churn_grade": ("the model against its rule, snapshot by snapshot", CHURN, "grade_over_time"),
 }
 """Per table: what its picture shows, and the module and function that draw it."""

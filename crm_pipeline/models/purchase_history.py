@@ -121,22 +121,6 @@ class TrainingSnapshot:
     purchases: pd.DataFrame
 
 
-def training_snapshots(
-    interactions: pd.DataFrame, customers: pd.DataFrame, products: pd.DataFrame, purchases: pd.DataFrame
-) -> Iterator[TrainingSnapshot]:
-    """Frames of several past snapshots, each with a column snapshot_date, cut into training snapshots, oldest first.
-
-    Raises ValueError as `PurchaseHistory.from_frames` does.
-    """
-    frames = {"interactions": interactions, "customers": customers, "products": products, "purchases": purchases}
-    for name, frame in frames.items():
-        _require_columns(frame, name, ("snapshot_date",))
-    for date in sorted(customers["snapshot_date"].unique()):
-        known = {name: frame[(frame["snapshot_date"] == date).to_numpy()] for name, frame in frames.items()}
-        bought = known.pop("purchases")
-        yield TrainingSnapshot(PurchaseHistory.from_frames(**known), bought)
-
-
 def contains(sorted_keys: IntArray, keys: IntArray) -> npt.NDArray[np.bool_]:
     """Which `keys` occur in `sorted_keys` (ascending)."""
     if not len(sorted_keys):

@@ -45,9 +45,7 @@ def top_affinities(connection: DuckDBPyConnection) -> bytes | None:
     rows = connection.execute(
         f"""
         with names as (
-            select product_id, coalesce(product_name, product_id) as name
-            from recommendations.product_popularity
-            where snapshot_date = (select max(snapshot_date) from recommendations.product_popularity)
+            select product_id, coalesce(name, product_id) as name from cleaned.products
         )
         select
             coalesce(one.name, pairs.product_id) || ' + ' || coalesce(other.name, pairs.other_product_id),

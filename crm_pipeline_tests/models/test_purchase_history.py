@@ -1,4 +1,4 @@
-"""The coded history: sorted, checked, cut into batches and snapshots."""
+"""The coded history: sorted, checked, cut into batches."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_pipeline.models.purchase_history import PurchaseHistory, contains, training_snapshots
-from crm_pipeline_tests.models.ranking_shops import frames, history, purchases
+from crm_pipeline.models.purchase_history import PurchaseHistory, contains
+from crm_pipeline_tests.models.ranking_shops import frames, history
 
 LINES = [("bob", "tea", 5), ("bob", "ale", 9), ("ada", "tea", 40), ("ada", "tea", 3), ("ada", "ale", -2)]
 
@@ -42,19 +42,6 @@ def test_pairs_are_found_and_unknown_ones_left_out() -> None:
     assert found.holds(np.array([0, 0]), np.array([0, 1])).tolist() == [False, True]
     assert contains(np.array([2, 5]), np.array([1, 2, 5, 6])).tolist() == [False, True, True, False]
     assert contains(np.array([], dtype=np.int64), np.array([1])).tolist() == [False]
-
-
-def test_snapshots_are_cut_oldest_first() -> None:
-    dated = {
-        name: pd.concat([frame.assign(snapshot_date=date) for date in ("2024-02-01", "2024-01-01")])
-        for name, frame in (frames(LINES) | {"purchases": purchases(LINES)}).items()
-    }
-    dated["purchases"] = dated["purchases"].iloc[:1]
-    found = list(training_snapshots(**dated))
-    assert [len(item.history.customers) for item in found] == [2, 2]
-    assert [len(item.purchases) for item in found] == [0, 1]
-    with pytest.raises(ValueError, match="purchases lacks the columns \\['snapshot_date'\\]"):
-        list(training_snapshots(**dated | {"purchases": purchases(LINES)}))
 
 
 @pytest.mark.parametrize(

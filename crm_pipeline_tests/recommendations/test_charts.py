@@ -3,7 +3,8 @@
 import duckdb
 import pytest
 
-from crm_pipeline.recommendations import charts, product_affinities, product_popularity, recommendation_evaluation
+from crm_pipeline.cleaned import products
+from crm_pipeline.recommendations import charts, product_affinities, recommendation_evaluation
 
 
 @pytest.fixture
@@ -11,9 +12,11 @@ def connection():
     """The three tables that are read, empty."""
     with duckdb.connect() as opened:
         opened.execute("create schema recommendations")
-        for module in (product_affinities, product_popularity, recommendation_evaluation):
+        opened.execute("create schema cleaned")
+        for module in (products, product_affinities, recommendation_evaluation):
+            schema = module.__name__.split(".")[-2]
             columns = ", ".join(f'"{column.name}" {column.type}' for column in module.TABLE.columns)
-            opened.execute(f"create table recommendations.{module.TABLE.name} ({columns})")
+            opened.execute(f"create table {schema}.{module.TABLE.name} ({columns})")
         yield opened
 
 
@@ -40,10 +43,7 @@ def test_it_is_drawn_and_drawn_alike(connection, chart):
                   1.5 as lift_lower
            from (values ('tea', 'cake'), ('cake', 'tea')) as pairs(one, other)"""
     )
-    connection.execute(
-        """insert into recommendations.product_popularity by name
-           select date '2024-01-01' as snapshot_date, 'tea' as product_id, 'Green tea' as product_name"""
-    )
+    connection.execute("insert into cleaned.products by name select 'tea' as product_id, 'Green tea' as name")
     image = chart(connection)
     assert image is not None and image.startswith(b"\x89PNG")
     assert chart(connection) == image
