@@ -81,7 +81,7 @@ def run_command(
             click.echo(f"{LANDED_FILES}: asks {', '.join(fetched)} for what is new; that may add to what follows")
         ready = foreseen_snapshots(pipeline) if loads or fetched else kept_snapshots(pipeline)
         wanted = [day for day in asked if day in ready]
-        _print_plan(loads + make_plan(pipeline, names, wanted, force=force, load=False))
+        _print_plan(make_plan(pipeline, names, wanted, force=force))
         if not loads and not fetched:
             print_waiting(pipeline, [day for day in asked if day not in ready])
         return

@@ -281,6 +281,14 @@ def test_a_dry_run_names_the_snapshots_that_a_run_would_build(project: Path) -> 
     assert "Waiting: 2022-09-01. The sources of orders are complete to 2022-06-30" in said
 
 
+def test_a_dry_run_names_what_a_changed_source_will_change(project: Path) -> None:
+    """Also the snapshots, whose inputs do not differ before the load."""
+    copy_lines_to("other_name.csv")(project)
+    said = crm("run", project, "--dry-run").text
+    for name in ("staged_order_lines: changed input", "orders: its input may change", "customer_rfm 2022-05-01 … "):
+        assert name in said
+
+
 def test_debug_shows_where(project: Path) -> None:
     plain = crm_process("run", project, "--select", "nothing")
     assert_one_message(plain, USER, "no table or stage 'nothing'")
