@@ -270,7 +270,7 @@ def test_any_history_of_files_ends_in_what_a_clean_rebuild_gives(history: list[d
 
 
 @pytest.mark.full
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(history=histories())
 def test_many_histories_of_files_end_in_what_a_clean_rebuild_gives(history: list[dict[str, str]]) -> None:
     follow(history, TABLES)
