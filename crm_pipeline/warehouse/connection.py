@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -155,9 +156,10 @@ def translated(path: Path) -> Iterator[None]:
                 f"{path}: not enough memory for this step ({text.splitlines()[0]}); "
                 "close other programs or use a larger machine"
             ) from error
-        if not isinstance(error, (duckdb.IOException, duckdb.ConnectionException, duckdb.SerializationException)):
+        is_of_file = isinstance(error, (duckdb.IOException, duckdb.ConnectionException, duckdb.SerializationException))
+        if not is_of_file and not low.startswith("corrupt"):  # a block's checksum differs: of no class of its own
             raise
-        if "lock" in low:
+        if re.search(r"\block\b", low):  # and not "block"
             raise WarehouseError(
                 f"{path}: another process has this file open for writing; close it (a run, a notebook or a BI tool; "
                 "readers should open published.duckdb) and run again"

@@ -61,6 +61,18 @@ def test_a_locked_vault_is_named_when_it_is_attached(warehouse: Warehouse) -> No
     assert "another process has this file open" in one_sentence(error, warehouse.vault)
 
 
+def test_a_damaged_block_is_told_as_a_damaged_file(warehouse: Warehouse) -> None:
+    with warehouse.connect() as connection:
+        connection.execute("create table much as select range as a, md5(range::varchar) as b from range(100000)")
+    content = bytearray(warehouse.live.read_bytes())
+    content[12_288:-4096] = bytes(byte ^ 255 for byte in content[12_288:-4096])
+    warehouse.live.write_bytes(content)
+    with pytest.raises(WarehouseError) as error, warehouse.connect() as connection:
+        connection.execute("select max(b) from much").fetchall()
+    said = one_sentence(error, warehouse.live)
+    assert "cannot be opened as a DuckDB file" in said and "restore it from a backup" in said
+
+
 def test_a_file_that_is_no_database_is_said_to_be(warehouse: Warehouse) -> None:
     warehouse.live.write_bytes(b"certainly no database" * 1000)
     with pytest.raises(WarehouseError) as error, warehouse.connect():
