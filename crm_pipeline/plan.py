@@ -78,12 +78,15 @@ def selected(pipeline: Pipeline, select: Sequence[str]) -> set[str]:
     if not select:
         return set(recipes)
     found: set[str] = set()
-    for text in (part for item in select for part in item.split(",") if part):
+    texts = [part.strip() for item in select for part in item.split(",") if part.strip()]
+    if not texts:
+        raise UserError("--select names no table; leave it out to take all of them")
+    for text in texts:
         name = text.strip("+")
         stages = {n for n, r in recipes.items() if r.table.stage == name}
         if name not in recipes and not stages:
             known = {*recipes, *(r.table.stage for r in recipes.values())}
-            raise UserError(f"--select {text}: there is no table or stage {name!r}{closest(name, known)}")
+            raise UserError(f"--select {text}: there is no table or stage {name!r}{closest(name.lower(), known)}")
         chosen = stages or {name}
         if text.startswith("+"):
             chosen |= _reached(recipes, chosen, upstream=True)

@@ -57,18 +57,22 @@ class SnapshotGrid(BaseModel):
         end = min(day, self.last) if self.last else day
         found: list[date] = []
         step = 0
-        while (current := self._nth(step)) <= end:
+        while (current := self._nth(step)) is not None and current <= end:
             found.append(current)
             step += 1
         if self.last and self.last <= day and self.last not in found:
             found.append(self.last)
         return found
 
-    def _nth(self, step: int) -> date:
+    def _nth(self, step: int) -> date | None:
+        """The snapshot so many steps after the first; None beyond the calendar's last year."""
         assert self.first is not None
-        if self.every == "month":
-            return add_months(self.first, step)
-        return self.first + timedelta(days=step * (7 if self.every == "week" else 1))
+        try:
+            if self.every == "month":
+                return add_months(self.first, step)
+            return self.first + timedelta(days=step * (7 if self.every == "week" else 1))
+        except (OverflowError, ValueError):
+            return None
 
     @property
     def is_finite(self) -> bool:

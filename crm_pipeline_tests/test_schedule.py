@@ -110,3 +110,10 @@ def test_dates_ascend_and_a_longer_reach_only_adds(first: date, every: str, reac
     assert near == far[: len(near)]
     assert far == sorted(set(far))
     assert [grid.previous(day) for day in far[1:]] == far[:-1]
+
+
+@pytest.mark.parametrize("every", ["month", "week", "day"])
+def test_a_series_ends_with_the_calendar(every: str) -> None:
+    """A backfill to the year 9999 is a way to say: all there is."""
+    grid = SnapshotGrid.model_validate({"every": every, "first": date(9999, 10, 31)})
+    assert grid.until(date.max)[-1].year == 9999
