@@ -8,7 +8,7 @@ select
     quantity,
     coalesce(
         unit_price,
-        cast(round((net_amount + coalesce(discount_amount, 0)) / nullif(quantity, 0), 4) as decimal(18, 4))
+        try_cast(round((net_amount + coalesce(discount_amount, 0)) / nullif(quantity, 0), 4) as decimal(18, 4))
     ) as unit_price,
     net_amount,
     coalesce(discount_amount, 0) as discount_amount,

@@ -147,10 +147,10 @@ def source_query(entity: Entity, name: str, source: Source, files: Sequence[Load
     if source.amount_is_derived:
         types = [item for item in types if not item.endswith('as "net_amount"')]
         types.append(f"{DERIVED_AMOUNT} as net_amount")
-    generated = entity.generated_key if entity.generated_key not in source.columns else None
+    digest = content_digest([c.name for c in own if c.name != entity.generated_key])
     values = [
-        f'{content_digest([c.name for c in own if c.name != generated])} as "{c.name}"'
-        if c.name == generated
+        f'{digest if c.name not in source.columns else f"""coalesce("{c.name}", {digest})"""} as "{c.name}"'
+        if c.name == entity.generated_key
         else f'"{c.name}"'
         for c in own
     ]

@@ -9,8 +9,8 @@ from crm_pipeline.ingestion.entities import EntityColumn
 from crm_pipeline.ingestion.reading.settings import ReadSettings
 from crm_pipeline.project import ColumnMapping
 
-BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
-"""What is trimmed off: blank, tab, line ends and the blank that does not break a line."""
+BLANKS = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)"
+"""What is trimmed off: blank, tabs, ends of lines and pages, and the blank that does not break a line."""
 HAS_OFFSET = r":\d\d(\.\d+)?\s*(Z|[+-]\d\d(:?\d\d)?)$"
 NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 
@@ -64,7 +64,9 @@ def typed(column: EntityColumn, mapping: ColumnMapping | None, read: ReadSetting
 
 
 def _formatted(text: str, kind: str, pattern: str, zone: str, project_zone: str) -> str:
-    local = f"try_strptime({text}, {literal(pattern)})"
+    # whatever the pattern, DuckDB takes these words for a date: 1900-01-01
+    written = f"case when lower({text}) not in ('epoch', 'infinity', '-infinity') then {text} end"
+    local = f"try_strptime({written}, {literal(pattern)})"
     if pattern.replace("%%", "").lower().count("%z"):  # the text says its own zone
         return f"cast(timezone({literal(project_zone)}, {local}) as {kind})"
     return f"cast({local} as date)" if kind == "date" else _moved(local, zone, project_zone)

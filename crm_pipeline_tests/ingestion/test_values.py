@@ -101,6 +101,8 @@ def test_numbers_as_a_source_writes_them(text: str, read: dict[str, object], val
         ("05/01/2024", ["%m/%d/%Y", "%d/%m/%Y"], datetime(2024, 5, 1)),  # the first that fits
         ("13/01/2024", ["%m/%d/%Y", "%d/%m/%Y"], datetime(2024, 1, 13)),
         ("5.1.", ["%d/%m/%Y"], None),
+        ("epoch", ["%d/%m/%Y"], None),
+        ("Infinity", ["%d/%m/%Y"], None),
         ("2024-01-05 10:00 +0200", ["%d/%m/%Y", "%Y-%m-%d %H:%M %z"], datetime(2024, 1, 5, 8)),
     ],
 )

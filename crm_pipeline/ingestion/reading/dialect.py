@@ -29,7 +29,15 @@ def find_delimiter(lines: Sequence[bytes], quote: bytes, escape: bytes, comment:
     others = [mark for mark in others if mark[0] not in _NEVER]
     scores = {mark: _score(lines, Dialect(mark, quote, escape, comment)) for mark in (*others, b" ")}
     likely = [mark for mark in (*others, b" ") if scores[mark][0] and scores[mark][1] > 1 and scores[mark][3] > 0]
+    # Lines that are all broken say nothing, but a header of names does.
+    likely = likely or [mark for mark in others if scores[mark][1] > 2 and _all_names(header, mark)]
     return max(likely, key=lambda mark: (mark != b" ", scores[mark]), default=b",")
+
+
+def _all_names(header: bytes, mark: bytes) -> bool:
+    """Whether what a mark splits a header into are all words."""
+    fields = header.decode(errors="replace").strip().split(mark.decode())
+    return all(field.replace("_", "").replace(" ", "").isalnum() for field in fields)
 
 
 def _score(lines: Sequence[bytes], dialect: Dialect) -> tuple[bool, int, float, int]:

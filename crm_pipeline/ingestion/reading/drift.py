@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
-
-import duckdb
+from typing import TYPE_CHECKING, Literal
 
 from crm_pipeline.ingestion.reading.reader import BROKEN
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 Change = Literal["new", "dropped", "renamed", "retyped"]
-SAMPLE_ROWS = 20_000
+SAMPLE_ROWS = 5_000
+LIKELY_SHAPE = 0.8
 LIKELY_RENAMED = 0.5
 _SHAPES = (
     ("number", r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"),
@@ -26,11 +29,11 @@ _SHAPES = (
 
 @dataclass(frozen=True)
 class ColumnLook:
-    """A column's name, how most of its values are written (None: there are none), and some of its values' hashes."""
+    """A column's name, how most of its values are written (None: there are none), and some of its values."""
 
     name: str
     shape: str | None
-    values: frozenset[int]
+    values: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -48,42 +51,30 @@ def schema_changes(former: Path, copy: Path) -> list[SchemaChange]:
     return compare_columns(look_at_columns(former), look_at_columns(copy))
 
 
-def look_at_columns(copy: Path) -> list[ColumnLook]:
-    """Every column of a copy, by its first rows; nothing of the values themselves is kept."""
-    from pyarrow import parquet
+@lru_cache(maxsize=64)  # copies never change, and each is looked at again when the next file comes
+def look_at_columns(copy: Path) -> tuple[ColumnLook, ...]:
+    """Every column of a copy, by its first records."""
+    from pyarrow import compute, parquet
 
-    names = [name for name in parquet.read_schema(copy).names if not name.startswith("__")]
-    with duckdb.connect() as connection:
-        texts = ", ".join(f'trim("{_escaped(name)}") as c{index}' for index, name in enumerate(names))
-        connection.execute(
-            f"create temp table head as select {texts} from read_parquet($copy) "
-            f"where {BROKEN} is null limit {SAMPLE_ROWS}",
-            {"copy": str(copy)},
-        )
-        found = ", ".join(item for index in range(len(names)) for item in _aggregates(f"c{index}"))
-        row = connection.execute(f"select {found} from head").fetchone()
-    assert row is not None
-    size = len(row) // max(1, len(names))
-    return [_look(name, row[index * size : (index + 1) * size]) for index, name in enumerate(names)]
+    with parquet.ParquetFile(copy) as file:
+        names = [name for name in file.schema_arrow.names if not name.startswith("__")]
+        head = next(file.iter_batches(SAMPLE_ROWS, columns=[BROKEN, *names]), None)
+    if head is None:
+        return tuple(ColumnLook(name, None, frozenset()) for name in names)
+    head = head.filter(compute.is_null(head.column(BROKEN)))
+    return tuple(_look(name, compute.utf8_trim_whitespace(head.column(name))) for name in names)
 
 
-def _aggregates(column: str) -> list[str]:
-    """How many values there are, their hashes, and how many have each shape."""
-    filled = f"filter ({column} <> '')"
-    shapes = [f"count(*) filter (regexp_full_match({column}, '{pattern}'))" for _, pattern in _SHAPES]
-    return [f"count(*) {filled}", f"list(distinct hash({column})) {filled}", *shapes]
+def _look(name: str, values: pa.Array) -> ColumnLook:
+    from pyarrow import compute
 
-
-def _look(name: str, found: Sequence[Any]) -> ColumnLook:
-    count, hashes, *counts = found
-    if not count:
+    values = values.filter(compute.greater(compute.utf8_length(values), 0))
+    if not len(values):
         return ColumnLook(name, None, frozenset())
+    counts = [compute.sum(compute.match_substring_regex(values, rf"^({shape})$")).as_py() for _, shape in _SHAPES]
     best = max(range(len(counts)), key=lambda index: counts[index])
-    return ColumnLook(name, _SHAPES[best][0] if counts[best] >= 0.8 * count else "text", frozenset(hashes))
-
-
-def _escaped(name: str) -> str:
-    return name.replace('"', '""')
+    shape = _SHAPES[best][0] if counts[best] >= LIKELY_SHAPE * len(values) else "text"
+    return ColumnLook(name, shape, frozenset(compute.unique(values).to_pylist()))
 
 
 def compare_columns(before: Sequence[ColumnLook], after: Sequence[ColumnLook]) -> list[SchemaChange]:
