@@ -63,7 +63,12 @@ class ExcelReader:
 
     def _rows(self, sheet: str) -> Iterator[tuple[int, list[str | None]]]:
         """Number (from 1, as Excel shows it) and texts of each row that is not empty."""
-        found = self._workbook.get_sheet_by_name(sheet)
+        from python_calamine import CalamineError
+
+        try:
+            found = self._workbook.get_sheet_by_name(sheet)
+        except CalamineError as error:
+            raise unreadable(self._path, error) from None
         if found.start is None:
             return
         for number, row in enumerate(found.iter_rows(), start=1):
