@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from unittest.mock import patch
 
+from crm_pipeline.ingestion.connectors import COMPLETE
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.project import Project
 from crm_pipeline.warehouse.materialize import Outcome, materialize
@@ -108,6 +109,8 @@ def write(project: Project, files: Files) -> None:
         folder = project.landed_folder(source) if source in project.extractions else project.folder
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.csv").write_text(f"{HEADERS[source]}\n{rows}")
+        if source in project.extractions:
+            (folder / COMPLETE).touch()  # all of it was read once
 
 
 def shop(folder: Path, files: Files, rewrite: bool = True) -> Project:
