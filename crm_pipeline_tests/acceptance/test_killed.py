@@ -20,7 +20,10 @@ from crm_pipeline_tests.acceptance.shops import write_project
 from crm_pipeline_tests.acceptance.test_end_to_end import instance_of
 
 LONGEST_STEP_SECONDS = 0.8
-FILES = {"crm.duckdb", "vault.duckdb", "published.duckdb", "raw", "dagster", "data_docs", "run.lock", "tmp"}
+FILES = {
+    *("crm.duckdb", "vault.duckdb", "published.duckdb", "published.previous.duckdb"),
+    *("raw", "dagster", "data_docs", "run.lock", "tmp"),
+}
 
 
 def stopped_run(folder: Path, after: int, seconds: float, how: signal.Signals, *options: str) -> Ended:
