@@ -233,6 +233,77 @@ def ui(folder: Path | None, port: int) -> None:
     ui_command(_open(folder), port)
 
 
+@main.group()
+def model() -> None:
+    """Which churn models there are, and which of them makes the scores."""
+
+
+@model.command("list")
+@_project_option
+@click.option("--all", "all_candidates", is_flag=True, help="Every candidate, not only champions.")
+@_guarded
+def model_list(folder: Path | None, all_candidates: bool) -> None:
+    """The model of each snapshot, its evidence, and what makes the scores."""
+    from crm_pipeline.model_commands import list_command
+
+    list_command(_open(folder), all_candidates=all_candidates)
+
+
+@model.command("show")
+@_project_option
+@click.argument("version", required=False)
+@_guarded
+def model_show(folder: Path | None, version: str | None) -> None:
+    """Settings, features, metrics and weights of VERSION (default: the newest)."""
+    from crm_pipeline.model_commands import show_command
+
+    show_command(_open(folder), version)
+
+
+@model.command("pin")
+@_project_option
+@click.argument("version")
+@click.option("--from", "since", callback=_day, metavar="DATE", help="First snapshot (default: the newest).")
+@_guarded
+def model_pin(folder: Path | None, version: str, since: date | None) -> None:
+    """Publish scores of VERSION instead of each snapshot's own fit."""
+    from crm_pipeline.model_commands import pin_command
+
+    pin_command(_open(folder), version, since)
+
+
+@model.command("promote")
+@_project_option
+@click.argument("candidate")
+@click.option("--from", "since", callback=_day, metavar="DATE", help="First snapshot (default: the newest).")
+@_guarded
+def model_promote(folder: Path | None, candidate: str, since: date | None) -> None:
+    """Publish CANDIDATE, whichever the champion is."""
+    from crm_pipeline.model_commands import promote_command
+
+    promote_command(_open(folder), candidate, since)
+
+
+@model.command("rollback")
+@_project_option
+@_guarded
+def model_rollback(folder: Path | None) -> None:
+    """Take back the last decision, or publish the model before the newest."""
+    from crm_pipeline.model_commands import rollback_command
+
+    rollback_command(_open(folder))
+
+
+@model.command("retrain")
+@_project_option
+@_guarded
+def model_retrain(folder: Path | None) -> None:
+    """Fit the newest snapshot again and publish its champion."""
+    from crm_pipeline.model_commands import retrain_command
+
+    retrain_command(_open(folder))
+
+
 @main.command("data-dictionary")
 @click.option("--check", is_flag=True, help="Fail when the file differs from what the contracts say.")
 @click.argument("target", type=click.Path(path_type=Path), default=Path("docs/data_dictionary.md"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from datetime import date, datetime
+from functools import cached_property
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +19,7 @@ from crm_pipeline.ingestion.connectors import landed_files
 from crm_pipeline.ingestion.connectors.secrets import check_url
 from crm_pipeline.ingestion.connectors.settings import Extract, FilesExtract, extract_model_at
 from crm_pipeline.ingestion.reading.settings import ReadSettings
+from crm_pipeline.model_choices import ModelChoice, load_choices
 from crm_pipeline.schedule import SnapshotGrid
 from crm_pipeline.settings_words import in_words
 from crm_pipeline.yaml_lines import closest, load_with_lines
@@ -204,6 +206,11 @@ class Project(Settings):
         if any(other.join == name for other in self.sources.values()) and "net_amount" not in source.columns:
             return entity.not_needing("net_amount")
         return entity
+
+    @cached_property
+    def model_choices(self) -> tuple[ModelChoice, ...]:
+        """Which churn models a person wants published (`models.yaml`); UserError for a mistake in that file."""
+        return load_choices(self.folder)
 
     @property
     def warehouse_folder(self) -> Path:

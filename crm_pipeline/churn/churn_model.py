@@ -28,6 +28,11 @@ TABLE = Table(
     columns=(
         *columns.MODEL_REGISTRY,
         Column("is_fallback", "boolean", "Whether a rule or a prior is published because no model proved better."),
+        Column("data_hash", "varchar", "Digest of the known outcomes and features that were fitted on."),
+        Column("features", "varchar", "Names of the features, as JSON."),
+        Column(
+            "left_out_count", "integer", "Features left out because alone they tell the outcome; `settings` names them."
+        ),
         Column("training_row_count", "bigint", "Known outcomes (customer and snapshot) that were fitted on."),
         Column(
             "log_loss", "double", "Mean log loss on held-out outcomes; null for a prior, which had none.", nullable=True
@@ -44,6 +49,7 @@ TABLE = Table(
     expectations=(
         Expectation("row_count", minimum=1, severity="critical", why="without a model nobody is scored"),
         Expectation("maximum", "is_champion", minimum=1, severity="critical", why="one candidate must be published"),
+        Expectation("maximum", "left_out_count", maximum=0, why="a feature that tells the outcome knows the future"),
         Expectation("maximum", "is_fallback", maximum=0, why="a rule is published: few outcomes, or no model beat it"),
     ),
 )
@@ -87,6 +93,9 @@ def registry_rows(model: FittedChurn, snapshot_date: date) -> pd.DataFrame:
             "format": FORMAT,
             "artifact": artifact if name == model.champion else None,
             "is_fallback": model.is_prior or model.champion == BASELINE,
+            "data_hash": model.settings["data_hash"],
+            "features": json.dumps(model.features),
+            "left_out_count": len(model.settings.get("left_out", {})),
             "training_row_count": int(model.settings["training_rows"]),
             "log_loss": model.metrics.get(name, {}).get("log_loss"),
             "baseline_log_loss": baseline.get("log_loss"),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from crm_pipeline.contract import columns
 from crm_pipeline.contract.table import Column, Expectation, Table
+from crm_pipeline.model_choices import choice_at
 from crm_pipeline.project import Project
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from crm_pipeline.models.calibration import BoolArray, FloatArray
 
 STREAMS = True
-CURRENT_FRAMES = ("churn_model", "churn_threshold")
+CURRENT_FRAMES = ("churn_threshold",)
+FOLLOWS_CHOICES = True
 REASON_COUNT = 3
 EXACT_REASON_ROWS = 100_000
 """Customers of a snapshot whose reasons are exact, shared among the batches in proportion to their rows."""
@@ -131,7 +133,7 @@ def build(
 
     Args:
         rows: the model's features, is_active, clv and customer_count (of the whole snapshot) per customer_id.
-        churn_model: the registry; its champion of `snapshot_date` holds all candidates.
+        churn_model: the registry; the champion of `snapshot_date`, or what a person chose, holds all candidates.
         churn_threshold: the snapshot's cut-offs.
         project: gives the language of reasons.
         snapshot_date: D.
@@ -147,7 +149,9 @@ def build(
 
     if rows.empty:
         return pd.DataFrame(columns=list(TABLE.column_names))
-    published = published_model(churn_model, snapshot_date)
+    published = published_model(
+        churn_model, snapshot_date, choice_at(project.model_choices, snapshot_date), project.churn.horizon_days
+    )
     model = published.model
     recommended = churn_threshold.loc[churn_threshold["is_recommended"].astype(bool), "cutoff"]
     rows = with_btyd(rows)

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 
 from crm_pipeline.contract import columns
 from crm_pipeline.contract.table import Column, Expectation, Table
+from crm_pipeline.model_choices import choice_at
 from crm_pipeline.project import Project
 
 if TYPE_CHECKING:
     import pandas as pd
 
-CURRENT_FRAMES = ("churn_model",)
+FOLLOWS_CHOICES = True
 STEPS = 100
 COST_SHARE_OF_ORDER = 0.02
 
@@ -66,7 +67,7 @@ def build(rows: pd.DataFrame, churn_model: pd.DataFrame, project: Project, snaps
 
     Args:
         rows: the model's features, clv and active_count (of the whole snapshot) of (a sample of) active customers.
-        churn_model: the snapshot's part of the registry.
+        churn_model: the registry.
         project: gives cost and save rate.
         snapshot_date: D.
     """
@@ -78,7 +79,9 @@ def build(rows: pd.DataFrame, churn_model: pd.DataFrame, project: Project, snaps
 
     if rows.empty:
         return pd.DataFrame(columns=list(TABLE.column_names))
-    published = published_model(churn_model, snapshot_date)
+    published = published_model(
+        churn_model, snapshot_date, choice_at(project.model_choices, snapshot_date), project.churn.horizon_days
+    )
     model = published.model
     probability = model.probabilities(with_btyd(rows))["churn_probability"].to_numpy()
     value = np.nan_to_num(rows["clv"].to_numpy(dtype=np.float64, na_value=np.nan))

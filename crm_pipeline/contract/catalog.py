@@ -33,6 +33,7 @@ class Transform:
     ``stream_by``: such frames never split the rows of one value of this column, by which the query is ordered.
     ``fit``: the module's `fit_sample`, which learns once per part from all rows of ``sample_size`` values of
     ``stream_by``; what it returns is given with each frame as ``fitted``.
+    ``follows_choices``: the function reads which model a person wants published (`Project.model_choices`).
     ``current_frames``: tables of which the function is given the snapshot date's part only, not all earlier ones.
     """
 
@@ -46,6 +47,7 @@ class Transform:
     code_hash: str
     stream_by: str | None = None
     current_frames: tuple[str, ...] = ()
+    follows_choices: bool = False
     fit: Callable[..., Any] | None = None
     sample_size: int = 0
 
@@ -115,6 +117,7 @@ def transform_of(module: ModuleType, table: Table) -> Transform:
         code_hash=_digest(table.sql, contract, _source_of(module) if function else ""),
         stream_by=stream_by,
         current_frames=current_frames,
+        follows_choices=bool(getattr(module, "FOLLOWS_CHOICES", False)),
         fit=fit,
         sample_size=getattr(module, "SAMPLE_SIZE", SAMPLE_SIZE),
     )

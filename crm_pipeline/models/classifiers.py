@@ -7,6 +7,7 @@ champion) settles on rows that were later than, and of other customers than, tho
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ from crm_pipeline.models.classifiers_data import (
 from crm_pipeline.models.classifiers_fitted import FittedChurn, Scorer
 from crm_pipeline.models.classifiers_folds import make_folds
 from crm_pipeline.models.classifiers_held_out import ANCHORS, BASELINE, fit_candidates, level_rows
+from crm_pipeline.models.classifiers_leaks import tell_tales
 from crm_pipeline.models.classifiers_rules import RecencyRule
 from crm_pipeline.models.classifiers_selection import MINIMUM_CLASS_ROWS, Selection, can_judge, select
 
@@ -57,8 +59,10 @@ def fit_churn(
         current: the feature columns of the customers to be scored, or of a sample of them: they settle the level.
 
     Returns:
-        The fitted model. With fewer than 50 rows of a class it is a labelled prior (`is_prior`): exp(-expected
-        purchases), and (d + 1) / (d + 1 + horizon_days) after d days without an order where nothing is expected.
+        The fitted model. A feature that alone tells the outcome (area under its ROC curve of .99) is left out, and
+        settings say so: such a one comes from the future. With fewer than 50 rows of a class it is a labelled prior
+        (`is_prior`): (1 + E / n)^-n of E expected purchases after n order days (or exp(-E) without `btyd_log_odds`),
+        and (d + 1) / (d + 1 + horizon_days) after d days without an order where nothing is expected.
         The order of the rows does not matter.
 
     Raises:
@@ -74,13 +78,17 @@ def fit_churn(
         why = f"of {len(data.y)} known outcomes {churned} are churn; {MINIMUM_CLASS_ROWS} of either kind are needed"
         return _prior(data, horizon_days, why)
     sample = sample_customers(data, SELECTION_ROW_CAP)
+    telling = tell_tales(sample)
+    if telling:
+        data, sample = data.without(telling), sample.without(telling)
     folds = make_folds(sample, horizon_days)
     if not can_judge(sample, folds):
         return _prior(data, horizon_days, f"the {len(data.y)} known outcomes are of too few customers to judge a model")
     # matrix products of several threads differ in the last bits
     with threadpool_limits(limits=1):
         scored = feature_matrix(frame.head(0) if current is None else current, data.features)
-        return _fitted(data, scored, horizon_days, select(sample, folds))
+        fitted = _fitted(data, scored, horizon_days, select(sample, folds))
+    return replace(fitted, settings=fitted.settings | {"left_out": telling})
 
 
 def _fitted(data: TrainingData, scored: FloatArray, horizon_days: int, selection: Selection) -> FittedChurn:
@@ -107,6 +115,7 @@ def _fitted(data: TrainingData, scored: FloatArray, horizon_days: int, selection
             "inverse_penalty": selection.inverse_penalty,
             "boosting_rounds": selection.rounds,
             "training_rows": len(data.y),
+            "data_hash": data.digest,
             "training_churn_share": float(np.mean(data.y)),
             "judged_rows": selection.row_count,
             "judged_population": selection.population,
@@ -132,6 +141,6 @@ def _prior(data: TrainingData, horizon_days: int, reason: str) -> FittedChurn:
         champion=champion,
         is_prior=True,
         why=f"A prior is published, {rule}: {reason}.",
-        settings={"training_rows": len(data.y)},
+        settings={"training_rows": len(data.y), "data_hash": data.digest},
         metrics={},
     )

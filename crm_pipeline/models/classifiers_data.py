@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,19 @@ class TrainingData:
     is_active: BoolArray
     snapshot: npt.NDArray[np.datetime64]
     customer_hash: npt.NDArray[np.uint64]
+
+    def without(self, names: Collection[str]) -> TrainingData:
+        """All rows with fewer features."""
+        kept = [position for position, name in enumerate(self.features) if name not in names]
+        return replace(self, features=tuple(self.features[position] for position in kept), X=self.X[:, kept])
+
+    @property
+    def digest(self) -> str:
+        """16 hexadecimal digits that change with any value, name or row."""
+        found = sha256("\0".join(self.features).encode())
+        for values in (self.X, self.y, self.is_active, self.snapshot, self.customer_hash):
+            found.update(np.ascontiguousarray(values).tobytes())
+        return found.hexdigest()[:16]
 
     def where(self, rows: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> TrainingData:
         """The rows of a mask or of positions."""
