@@ -49,7 +49,7 @@ class ChurnSettings(Settings):
     horizon_days: int = Field(default=30, ge=1, le=730)
     active_days: int | None = Field(default=None, ge=1, le=3650)
     contact_cost: float | None = Field(default=None, ge=0, lt=1e9)
-    save_rate: float = Field(default=0.2, gt=0, le=1)
+    save_rate: float = Field(default=0.1, gt=0, le=1)
 
 
 class ClvSettings(Settings):

@@ -16,14 +16,13 @@ from crm_pipeline.models.calibration import BoolArray, FloatArray
 from crm_pipeline.models.openmp import lightgbm
 
 # One thread: on shared or small machines LightGBM's threads wait for each other far longer than they work.
-COMMON: dict[str, Any] = {
+# without the filter a data set serves models with other limits for a leaf
+BINNING: dict[str, Any] = {"max_bin": 63, "feature_pre_filter": False, "num_threads": 1, "verbose": -1}
+COMMON: dict[str, Any] = BINNING | {
     "objective": "binary",
-    "max_bin": 63,
     "seed": 0,
     "deterministic": True,
     "force_row_wise": True,
-    "num_threads": 1,
-    "verbose": -1,
 }
 # Few leaves: more did not help on any shop tried, and the cost of contributions grows with depth squared.
 BOOSTING: dict[str, Any] = {
@@ -53,6 +52,11 @@ ROWS_PER_LEAF_ROW = 250
 """A leaf needs one row per this many training rows, and at least LEAST_LEAF_ROWS."""
 
 
+def binned(X: FloatArray, y: BoolArray) -> lightgbm.Dataset:
+    """Rows cut into bins, which takes longer than a tree: several models can share it. X: (n, features), y: (n,)."""
+    return lightgbm.Dataset(X, y.astype(np.float64), params=BINNING).construct()
+
+
 @dataclass(frozen=True)
 class TreeModel:
     """Trees in LightGBM's text format, and their mean log-odds over the training rows."""
@@ -62,10 +66,10 @@ class TreeModel:
     base: float
 
     @classmethod
-    def fit_tree(cls, X: FloatArray, y: BoolArray) -> TreeModel:
+    def fit_tree(cls, X: FloatArray, y: BoolArray, data: lightgbm.Dataset | None = None) -> TreeModel:
         """One tree (Breiman et al., 1984), whose leaves give their own share of churn. Args as of `BoostingModel`."""
         leaf_rows = max(LEAST_TREE_LEAF_ROWS, len(y) // ROWS_PER_TREE_LEAF)
-        return cls._train(X, y, TREE | {"min_data_in_leaf": leaf_rows}, 1)._with_shares(X, y)
+        return cls._train(data or binned(X, y), TREE | {"min_data_in_leaf": leaf_rows}, 1)._with_shares(X, y)
 
     def _with_shares(self, X: FloatArray, y: BoolArray) -> Self:
         """The same trees, each leaf with the log-odds of its own share of churn, two rows of the mean added to it.
@@ -82,10 +86,10 @@ class TreeModel:
         return self.from_dict({"text": self.booster.model_to_string()})
 
     @classmethod
-    def _train(cls, X: FloatArray, y: BoolArray, settings: dict[str, Any], rounds: int) -> Self:
-        data = lightgbm.Dataset(X, y.astype(np.float64))
-        booster = lightgbm.train(COMMON | settings, data, num_boost_round=rounds)
-        return cls.from_dict({"text": booster.model_to_string()})
+    def _train(cls, data: lightgbm.Dataset, settings: dict[str, Any], rounds: int) -> Self:
+        return cls.from_dict(
+            {"text": lightgbm.train(COMMON | settings, data, num_boost_round=rounds).model_to_string()}
+        )
 
     @classmethod
     def from_dict(cls, parameters: dict[str, Any]) -> Self:
@@ -125,9 +129,10 @@ class ForestModel(TreeModel):
     """A random forest (Breiman, 2001): the mean log-odds of trees on samples of rows and features."""
 
     @classmethod
-    def fit(cls, X: FloatArray, y: BoolArray) -> ForestModel:
+    def fit(cls, X: FloatArray, y: BoolArray, data: lightgbm.Dataset | None = None) -> ForestModel:
         """Args as of `BoostingModel`."""
-        return cls._train(X, y, FOREST | {"min_data_in_leaf": _leaf_rows(y)}, FOREST_TREES)._with_shares(X, y)
+        settings = FOREST | {"min_data_in_leaf": _leaf_rows(y)}
+        return cls._train(data or binned(X, y), settings, FOREST_TREES)._with_shares(X, y)
 
     @classmethod
     def _parts(cls, booster: lightgbm.Booster) -> int:
@@ -139,10 +144,16 @@ class BoostingModel(TreeModel):
     """Boosted trees, each correcting those before it."""
 
     @classmethod
-    def fit(cls, X: FloatArray, y: BoolArray, rounds: int) -> BoostingModel:
-        """Args: X: (n, features), NaN allowed; y: (n,), both classes present; rounds: number of trees."""
+    def fit(cls, X: FloatArray, y: BoolArray, rounds: int, data: lightgbm.Dataset | None = None) -> BoostingModel:
+        """Fit so many trees.
+
+        Args:
+            X: (n, features), NaN allowed. y: (n,), both classes present. rounds: number of trees.
+            data: `binned(X, y)`, where it is at hand.
+        """
         fraction = min(1.0, max(FEATURE_FRACTION, LEAST_TREE_FEATURES / X.shape[1]))
-        return cls._train(X, y, BOOSTING | {"min_data_in_leaf": _leaf_rows(y), "feature_fraction": fraction}, rounds)
+        settings = BOOSTING | {"min_data_in_leaf": _leaf_rows(y), "feature_fraction": fraction}
+        return cls._train(data or binned(X, y), settings, rounds)
 
     def log_odds_after(self, X: FloatArray, rounds: Sequence[int]) -> list[FloatArray]:
         """Shape (n,) each: the scores after so many trees, numbers rising."""

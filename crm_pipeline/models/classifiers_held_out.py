@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crm_pipeline.models.calibration import BoolArray, FloatArray, IntArray
-from crm_pipeline.models.classifiers_boosting import BoostingModel, ForestModel, TreeModel
+from crm_pipeline.models.classifiers_boosting import BoostingModel, ForestModel, TreeModel, binned
 from crm_pipeline.models.classifiers_btyd import MIXED, BtydRule, MixedBtydRule
 from crm_pipeline.models.classifiers_data import EXPECTED, RECENCY, TrainingData
 from crm_pipeline.models.classifiers_fitted import Scorer
@@ -117,10 +117,11 @@ def fit_candidates(data: TrainingData, inverse_penalties: tuple[float, ...], rou
         if column in data.features and np.isfinite(X[:, data.features.index(column)]).any():
             others[name] = rule.fit(X, data.features.index(column), recency)
     logistic = LogisticModel.fit(X, y, inverse_penalties)
-    others["tree"] = TreeModel.fit_tree(X, y)
-    others["forest"] = ForestModel.fit(X, y)
+    bins = binned(X, y)
+    others["tree"] = TreeModel.fit_tree(X, y, bins)
+    others["forest"] = ForestModel.fit(X, y, bins)
     others["svm"] = VectorMachine.fit_machine(X, y, next(iter(logistic.values())).transform)
-    return CandidateModels(logistic, BoostingModel.fit(X, y, rounds), others)
+    return CandidateModels(logistic, BoostingModel.fit(X, y, rounds, bins), others)
 
 
 def _scores(models: CandidateModels, X: FloatArray) -> Scores:
