@@ -94,7 +94,7 @@ def blended_probability(candidates: Candidates, own: LogisticScore, new: Logisti
 
 def best_places(candidates: Candidates, score: FloatArray, k: int) -> tuple[Candidates, RankedPairs]:
     """The k best candidates of each customer, best first; ties by product_id."""
-    order = np.lexsort((candidates.product, -score, candidates.customer))
+    order = np.lexsort((-score, candidates.customer))  # stable, and candidates come by customer and product
     place = places_within(candidates.customer[order])
     order, place = order[place < k], place[place < k]
     picks = candidates.where(order)

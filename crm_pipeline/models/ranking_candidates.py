@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
+from sparse_dot_topn import sp_matmul_topn
 
-from crm_pipeline.models.item_similarity import (
-    FloatArray,
-    IntArray,
-    ItemSimilarity,
-    places_within,
-    rows_per_chunk,
-    top_entries,
-)
-from crm_pipeline.models.purchase_history import PurchaseHistory
+from crm_pipeline.models.item_similarity import FloatArray, IntArray, ItemSimilarity, places_within
+from crm_pipeline.models.purchase_history import PurchaseHistory, contains
 
 OWN, SIMILAR, POPULAR = "own", "similar", "popular"
 SOURCES = (OWN, SIMILAR, POPULAR)
+_FAR = np.float32(1e6)
 
 
 @dataclass(frozen=True)
@@ -51,7 +45,7 @@ class Candidates:
 
     customer, product: positions in `history`. source: position in SOURCES. interaction: row of history.interactions,
     -1 for products that the customer never bought. similarity: mean cosine with what the customer bought, weighted as
-    in `profile_matrix`; 0 for own products, where nothing is asked.
+    in `mean_profile`; 0 for own products, where nothing is asked.
     """
 
     history: PurchaseHistory
@@ -93,8 +87,7 @@ def generate_candidates(
     A customer gets at least min(popular_count, products) candidates, since a popular product not new is an own one.
     """
     own = _own_rows(history, settings.own_count)
-    chunks = list(_new_candidates(history, similarity, settings))
-    new = [np.concatenate(part) for part in zip(*chunks, strict=True)] if chunks else [np.zeros(0, dtype=np.int64)] * 4
+    new = _new_candidates(history, similarity, settings)
     customer = np.concatenate((history.customer[own], new[0]))
     product = np.concatenate((history.product[own], new[1]))
     order = np.argsort(history.keys(customer, product), kind="stable")
@@ -116,18 +109,19 @@ def popular_products(history: PurchaseHistory, count: int) -> IntArray:
     return np.asarray(order[:count], dtype=np.int64)
 
 
-def profile_matrix(history: PurchaseHistory, similarity: ItemSimilarity, start: int, stop: int) -> sparse.csr_array:
-    """Weights of the products that the customers start..stop-1 bought: sparse (customers, similarity's products).
+def profile_weights(interactions: pd.DataFrame) -> FloatArray:
+    """(n,) what each product says about its customer: logarithmic in the orders, the last 90 days count twice."""
+    return np.asarray(np.log1p(interactions["order_count"].to_numpy()) + np.log1p(interactions["order_count_90d"]))
 
-    Logarithmic in the orders, and what was bought in the last 90 days counts twice.
-    """
-    rows = history.customer_slice(start, stop)
-    column = _columns_of(history, similarity)[history.product[rows]]
-    bought = history.interactions.iloc[rows]
-    weight = np.log1p(bought["order_count"].to_numpy()) + np.log1p(bought["order_count_90d"].to_numpy())
+
+def mean_profile(history: PurchaseHistory, similarity: ItemSimilarity) -> sparse.csr_array:
+    """(customers, similarity's products): `profile_weights` of what each customer bought, adding up to 1 (or 0)."""
+    column = columns_of(history, similarity)[history.product]
     known = column >= 0
-    entries = (weight[known].astype(np.float32), (history.customer[rows][known] - start, column[known]))
-    return sparse.csr_array(entries, shape=(stop - start, len(similarity.product_ids)))
+    customer, weight = history.customer[known], profile_weights(history.interactions)[known]
+    total = np.bincount(customer, weights=weight, minlength=len(history.customers))
+    entries = ((weight / total[customer]).astype(np.float32), (customer, column[known]))
+    return sparse.csr_array(entries, shape=(len(history.customers), len(similarity.product_ids)))
 
 
 def _own_rows(history: PurchaseHistory, count: int) -> IntArray:
@@ -142,7 +136,7 @@ def _own_rows(history: PurchaseHistory, count: int) -> IntArray:
     return np.sort(order[places_within(history.customer[order]) < count]).astype(np.int64)
 
 
-def _columns_of(history: PurchaseHistory, similarity: ItemSimilarity) -> IntArray:
+def columns_of(history: PurchaseHistory, similarity: ItemSimilarity) -> IntArray:
     """Per product of the history its position in the similarity, -1 when absent."""
     known = pd.Index(similarity.product_ids)
     return np.asarray(known.get_indexer(pd.Index(history.products["product_id"])), dtype=np.int64)
@@ -150,58 +144,63 @@ def _columns_of(history: PurchaseHistory, similarity: ItemSimilarity) -> IntArra
 
 def _new_candidates(
     history: PurchaseHistory, similarity: ItemSimilarity, settings: CandidateSettings
-) -> Iterator[tuple[IntArray, IntArray, IntArray, FloatArray]]:
-    """customer, product, source, similarity of products not bought before, by chunks of customers."""
-    column_of = _columns_of(history, similarity)
+) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
+    """customer, product, source, similarity of products not bought before: the most similar, then popular ones."""
+    column_of = columns_of(history, similarity)
     product_of = np.full(len(similarity.product_ids), -1, dtype=np.int64)
     product_of[column_of[column_of >= 0]] = np.flatnonzero(column_of >= 0)
+    profile = mean_profile(history, similarity)
+    row, column, value = _most_similar(profile, similarity.neighbours, product_of >= 0, settings.similar_count)
+    product = product_of[column]
     popular = popular_products(history, settings.popular_count)
-    size = rows_per_chunk(len(similarity.product_ids))
-    for start in range(0, len(history.customers), size):
-        stop = min(start + size, len(history.customers))
-        scores = _similarity_to_profile(history, similarity, start, stop)
-        _clear_known(scores, history, column_of, start)
-        scores[:, product_of < 0] = 0
-        row, column, value = top_entries(scores, settings.similar_count)
-        product = product_of[column]
-        fill_row, fill_product = _popular_new(history, popular, start, stop)
-        is_extra = ~np.isin(history.keys(fill_row, fill_product), history.keys(row, product))
-        fill_row, fill_product = fill_row[is_extra], fill_product[is_extra]
-        fill_column = column_of[fill_product]
-        # a popular product outside the similarity's reach has column -1 and similarity 0
-        fill_value = scores[fill_row, fill_column] if scores.shape[1] else np.zeros(len(fill_row))
-        yield (
-            np.concatenate((row, fill_row)) + start,
-            np.concatenate((product, fill_product)),
-            np.repeat((SOURCES.index(SIMILAR), SOURCES.index(POPULAR)), (len(row), len(fill_row))),
-            np.concatenate((value, np.where(fill_column >= 0, fill_value, 0))),
-        )
+    fill_row, place = _popular_new(history, popular)
+    is_extra = ~contains(np.sort(history.keys(row, product)), history.keys(fill_row, popular[place]))
+    fill_row, place = fill_row[is_extra], place[is_extra]
+    return (
+        np.concatenate((row, fill_row)),
+        np.concatenate((product, popular[place])),
+        np.repeat((SOURCES.index(SIMILAR), SOURCES.index(POPULAR)), (len(row), len(fill_row))),
+        np.concatenate((value, _similarity_to(profile, similarity.neighbours, column_of[popular])[fill_row, place])),
+    )
 
 
-def _similarity_to_profile(
-    history: PurchaseHistory, similarity: ItemSimilarity, start: int, stop: int
+def _most_similar(
+    profile: sparse.csr_array, neighbours: sparse.csr_array, is_wanted: npt.NDArray[np.bool_], count: int
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Row, column and similarity of the `count` most similar wanted products that are not in the profile.
+
+    The matrix of customers x products never exists: each row keeps its best entries while it is multiplied.
+    """
+    if count < 1 or 0 in profile.shape or not profile.nnz:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+    # whatever is in a profile gets a similarity far below 0 to it, by a diagonal that no sum of cosines outweighs
+    towards = neighbours @ sparse.diags_array(is_wanted.astype(np.float32)) - _FAR * sparse.eye_array(
+        len(is_wanted), dtype=np.float32
+    )
+    best = sp_matmul_topn(
+        sparse.csr_matrix(profile), sparse.csr_matrix(towards), top_n=min(count, len(is_wanted)), threshold=0.0
+    )
+    row = np.repeat(np.arange(best.shape[0], dtype=np.int64), np.diff(best.indptr))
+    return row, best.indices.astype(np.int64), best.data.astype(np.float64)
+
+
+def _similarity_to(
+    profile: sparse.csr_array, neighbours: sparse.csr_array, columns: IntArray
 ) -> npt.NDArray[np.float32]:
-    """(customers start..stop-1, similarity's products)."""
-    profile = profile_matrix(history, similarity, start, stop)
-    total = np.asarray(profile.sum(axis=1), dtype=np.float64).ravel()
-    mean = sparse.diags_array((1 / np.where(total > 0, total, 1)).astype(np.float32)) @ profile
-    return np.asarray((mean @ similarity.neighbours).toarray(), dtype=np.float32)
+    """(customers, columns): mean similarity of a few products; 0 for those outside its reach, with column -1."""
+    found = np.zeros((profile.shape[0], len(columns)), dtype=np.float32)
+    is_known = columns >= 0
+    if is_known.any():
+        found[:, is_known] = (profile @ neighbours[:, columns[is_known]]).toarray()
+    return found
 
 
-def _clear_known(scores: npt.NDArray[np.float32], history: PurchaseHistory, column_of: IntArray, start: int) -> None:
-    """Set the scores of products that the customers bought before to 0, in place."""
-    rows = history.customer_slice(start, start + len(scores))
-    column = column_of[history.product[rows]]
-    scores[history.customer[rows][column >= 0] - start, column[column >= 0]] = 0
-
-
-def _popular_new(history: PurchaseHistory, popular: IntArray, start: int, stop: int) -> tuple[IntArray, IntArray]:
-    """Customer (counted from start) and product of the popular products that each customer never bought."""
+def _popular_new(history: PurchaseHistory, popular: IntArray) -> tuple[IntArray, IntArray]:
+    """Customer and place in `popular` of the popular products that each customer never bought."""
     place_of = np.full(len(history.products), -1, dtype=np.int64)
     place_of[popular] = np.arange(len(popular))
-    rows = history.customer_slice(start, stop)
-    place = place_of[history.product[rows]]
-    is_own = np.zeros((stop - start, len(popular)), dtype=np.bool_)
-    is_own[history.customer[rows][place >= 0] - start, place[place >= 0]] = True
-    row, place = np.nonzero(~is_own)
-    return row.astype(np.int64), popular[place]
+    place = place_of[history.product]
+    is_own = np.zeros((len(history.customers), len(popular)), dtype=np.bool_)
+    is_own[history.customer[place >= 0], place[place >= 0]] = True
+    row, found = np.nonzero(~is_own)
+    return row.astype(np.int64), found.astype(np.int64)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import math
+from itertools import pairwise
+from string import Formatter
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from crm_pipeline.models.item_similarity import FloatArray, IntArray, places_within
-from crm_pipeline.models.ranking_candidates import SIMILAR, SOURCES, Candidates, profile_matrix
+from crm_pipeline.models.ranking_candidates import SIMILAR, SOURCES, Candidates, columns_of, profile_weights
 from crm_pipeline.models.ranking_features import usual_gap_days
 
 DUE_AGAIN, BOUGHT_OFTEN, BOUGHT_BEFORE, GOES_WITH, POPULAR_NOW = (
@@ -23,7 +26,7 @@ DUE_AGAIN, BOUGHT_OFTEN, BOUGHT_BEFORE, GOES_WITH, POPULAR_NOW = (
 REASONS = (DUE_AGAIN, BOUGHT_OFTEN, BOUGHT_BEFORE, GOES_WITH, POPULAR_NOW)
 DUE_FROM, DUE_UNTIL = 0.8, 3.0
 """Multiples of the usual gap between which a product is called due; later it is rather given up."""
-_CUSTOMERS_PER_CHUNK = 4_096
+_PAIRS_PER_CHUNK = 2_000_000
 
 WORDS = {
     "en": {
@@ -81,55 +84,72 @@ def reason_columns(picks: Candidates) -> pd.DataFrame:
 def related_products(picks: Candidates) -> IntArray:
     """Per pick the customer's product that adds most to its similarity: position in the history's products, (n,)."""
     history, similarity = picks.history, picks.item_similarity
-    known = pd.Index(similarity.product_ids)
-    column_of = known.get_indexer(pd.Index(history.products["product_id"])).astype(np.int64)
-    product_of = pd.Index(history.products["product_id"]).get_indexer(known).astype(np.int64)
-    towards = similarity.neighbours.T.tocsr()
+    column_of = columns_of(history, similarity)
+    weight = np.where(column_of[history.product] >= 0, profile_weights(history.interactions), 0)
+    first, last = (np.searchsorted(history.customer, picks.customer, side=side) for side in ("left", "right"))
     related = np.full(len(picks.customer), -1, dtype=np.int64)
-    for start in range(0, len(history.customers), _CUSTOMERS_PER_CHUNK):
-        stop = min(start + _CUSTOMERS_PER_CHUNK, len(history.customers))
-        first, last = np.searchsorted(picks.customer, (start, stop))
-        if first == last:
-            continue
-        profile = profile_matrix(history, similarity, start, stop)[picks.customer[first:last] - start]
-        shares = profile.multiply(towards[column_of[picks.product[first:last]]]).tocoo()
-        order = np.lexsort((shares.col, -shares.data, shares.row))
-        row, column = shares.row[order], shares.col[order]
-        is_best = places_within(row) == 0
-        related[first + row[is_best]] = product_of[column[is_best]]
+    ends = np.cumsum(last - first)
+    chunks = np.searchsorted(ends, np.arange(0, int(ends[-1]) if len(ends) else 0, _PAIRS_PER_CHUNK), side="right")
+    for start, stop in pairwise((*np.unique(chunks).tolist(), len(picks.customer))):
+        # each pick beside every product of its customer
+        counts = (last - first)[start:stop]
+        pick = np.repeat(np.arange(stop - start), counts)
+        row = np.arange(len(pick)) - np.repeat(np.cumsum(counts) - counts - first[start:stop], counts)
+        towards = column_of[picks.product[start:stop]][pick]
+        share = weight[row] * similarity.between(column_of[history.product[row]], towards)
+        order = np.lexsort((-share, pick))
+        order = order[(places_within(pick[order]) == 0) & (share[order] > 0)]
+        related[start + pick[order]] = history.product[row[order]]
     return related
 
 
-def reason_text(
-    reason: str,
-    *,
-    order_count: Any = None,
-    days_between_orders: Any = None,
-    days_since_last_ordered: Any = None,
-    related_product: Any = None,
-    product_order_count_30d: Any = None,
-    language: str = "en",
-) -> str:
-    """One row's reason in words; `related_product` is the name (or id) of the product it goes with.
+def reason_texts(reasons: pd.Series[str], parameters: pd.DataFrame, language: str = "en") -> pd.Series[str]:
+    """Reasons in words, (n,) in the order and with the index of `reasons`.
 
-    Raises ValueError for an unknown reason or language, or a parameter that the reason needs and lacks.
+    Args:
+        reasons: codes of REASONS.
+        parameters: (n) rows in the same order: order_count, days_between_orders, days_since_last_ordered,
+            product_order_count_30d, and related_product, the name (or id) of the product it goes with. Numbers are
+            rounded.
+        language: of WORDS.
+
+    Raises:
+        ValueError: for an unknown reason or language, or a parameter that a reason needs and lacks.
     """
-    if language not in WORDS or reason not in WORDS[language]:
+    codes = reasons.to_numpy(dtype=object)
+    unknown = set(codes) - set(WORDS.get(language, ()))
+    if unknown:
         raise ValueError(
-            f"no words for reason {reason!r} in language {language!r}; known are {REASONS}, {tuple(WORDS)}"
+            f"no words for reason {sorted(unknown)[0]!r} in language {language!r}; known are {REASONS}, {tuple(WORDS)}"
         )
-    given = {
-        "order_count": order_count,
-        "days_between_orders": days_between_orders,
-        "days_since_last_ordered": days_since_last_ordered,
-        "related_product": related_product,
-        "product_order_count_30d": product_order_count_30d,
-    }
-    template = WORDS[language][reason]
-    absent = [name for name, value in given.items() if f"{{{name}}}" in template and _is_missing(value)]
-    if absent:
-        raise ValueError(f"reason {reason!r} needs {absent}")
-    return template.format(**{name: _rounded(value) for name, value in given.items()})
+    rows = [np.flatnonzero(codes == code) for code in REASONS]
+    texts = [
+        _filled_in(code, WORDS[language][code], parameters.iloc[at])
+        for code, at in zip(REASONS, rows, strict=True)
+        if len(at)
+    ]
+    if not texts:
+        return pd.Series([], index=reasons.index, dtype="str")
+    place = np.argsort(np.concatenate(rows))
+    return pd.Series(pd.array(pa.concat_arrays(texts).take(pa.array(place)), dtype="str"), index=reasons.index)
+
+
+def _filled_in(code: str, template: str, parameters: pd.DataFrame) -> pa.Array:
+    """The template with the values of each row: (rows,) strings, made for all rows at once."""
+    parts: list[Any] = []
+    for text, name, *_ in Formatter().parse(template):
+        parts.append(pa.scalar(text))
+        if name is None:
+            continue
+        values = parameters[name]
+        if values.isna().any():
+            raise ValueError(f"reason {code!r} needs {name}")
+        is_number = pd.api.types.is_numeric_dtype(values)
+        given = np.rint(values.to_numpy(dtype=np.float64)).astype(np.int64) if is_number else values.astype("str")
+        parts.append(pa.array(given).cast(pa.large_string()))
+    # the separator comes last, and nothing stands between the parts
+    filled = pc.binary_join_element_wise(*(part.cast(pa.large_string()) for part in (*parts, pa.scalar(""))))
+    return filled.combine_chunks() if isinstance(filled, pa.ChunkedArray) else filled
 
 
 def _spread(values: pd.Series, rows: npt.NDArray[np.bool_]) -> FloatArray:
@@ -141,11 +161,3 @@ def _spread(values: pd.Series, rows: npt.NDArray[np.bool_]) -> FloatArray:
 def _whole(values: FloatArray) -> pd.Series:
     """Whole numbers, missing where NaN."""
     return pd.Series(values).astype("Int64")
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
-
-
-def _rounded(value: Any) -> Any:
-    return round(value) if isinstance(value, float) and not math.isnan(value) else value

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
 
 from crm_pipeline.models.item_similarity import FloatArray
 from crm_pipeline.models.ranking_candidates import Candidates
@@ -49,6 +47,10 @@ def fit_score(features: Mapping[str, FloatArray], is_bought: npt.NDArray[np.bool
 
     Raises ValueError when nothing or everything was bought.
     """
+    # imported here, because lists are made from known weights without it
+    from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
+
     if is_bought.all() or not is_bought.any():
         raise ValueError("a score needs candidates that were bought and candidates that were not")
     X = np.column_stack(list(features.values()))

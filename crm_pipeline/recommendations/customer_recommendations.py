@@ -18,14 +18,6 @@ if TYPE_CHECKING:
 
 STREAM_BY = "customer_id"
 CURRENT_FRAMES = ("product_popularity", "product_similarities", "recommendation_model")
-PARAMETERS = (
-    "order_count",
-    "days_between_orders",
-    "days_since_last_ordered",
-    "related_product",
-    "product_order_count_30d",
-)
-"""What `reason` is worded with; which of them are there depends on the code."""
 
 TABLE = Table(
     name="customer_recommendations",
@@ -105,6 +97,7 @@ def build(
     import pandas as pd
 
     from crm_pipeline.models.ranking import FittedRanking, recommend
+    from crm_pipeline.models.ranking_reasons import reason_texts
     from crm_pipeline.recommendations.purchase_rows import item_similarity, purchase_history
 
     if rows.empty or product_popularity.empty:
@@ -122,32 +115,10 @@ def build(
         snapshot_date=snapshot_date,
         product_id=listed["product_id"].map(products["product_id"]),
         related_product_id=listed["related_product"].map(products["product_id"]),
-        reason=reasons_in_words(listed, names, project.language),
+        reason=reason_texts(
+            listed["reason_code"], listed.assign(related_product=listed["related_product"].map(names)), project.language
+        ),
         **{name: champion[name] for name in ("model_version", "is_fallback")},
         model=champion["candidate"],
     )
     return found[list(TABLE.column_names)]
-
-
-def reasons_in_words(listed: pd.DataFrame, names: pd.Series[str], language: str) -> pd.Series[str]:
-    """Words for each row's reason code and its parameters; made once for equal ones.
-
-    Args:
-        listed: reason_code and PARAMETERS.
-        names: what to call a related product, by its number.
-        language: as in crm.yaml.
-    """
-    import pandas as pd
-
-    from crm_pipeline.models.ranking_reasons import reason_text
-
-    said = listed[["reason_code", *PARAMETERS]].assign(days_between_orders=listed["days_between_orders"].round())
-    number = said.groupby(list(said.columns), dropna=False, sort=False).ngroup()
-    different = said.loc[~number.duplicated()]
-    given = different[list(PARAMETERS)].assign(related_product=different["related_product"].map(names))
-    values = zip(*(given[name].astype(object).tolist() for name in PARAMETERS), strict=True)
-    words = [
-        reason_text(code, **dict(zip(PARAMETERS, each, strict=True)), language=language)
-        for code, each in zip(different["reason_code"].tolist(), values, strict=True)
-    ]
-    return pd.Series(words, dtype="str").take(number.to_numpy()).set_axis(listed.index)

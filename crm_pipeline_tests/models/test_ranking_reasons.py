@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from crm_pipeline.models.ranking import similarity_for
 from crm_pipeline.models.ranking_candidates import CandidateSettings, generate_candidates
-from crm_pipeline.models.ranking_reasons import REASONS, WORDS, reason_columns, reason_text
+from crm_pipeline.models.ranking_reasons import REASONS, WORDS, reason_columns, reason_texts
 from crm_pipeline_tests.models.ranking_shops import Line, history
 
 LINES: list[Line] = [
@@ -45,26 +48,42 @@ def test_codes_and_parameters() -> None:
     assert rows["order_count"].isna().to_dict()["ale"]
 
 
-def test_words_in_every_language() -> None:
-    given = {
+def _parameters(**given: Any) -> pd.DataFrame:
+    """One row of parameters for each code."""
+    known = {
         "order_count": 5,
         "days_between_orders": 13.6,
         "days_since_last_ordered": 12,
         "related_product": "tea",
         "product_order_count_30d": 70,
     }
+    return pd.DataFrame([known | given] * len(REASONS))
+
+
+def test_words_in_every_language() -> None:
     assert (
-        reason_text("due_again", **given)  # type: ignore[arg-type]
+        reason_texts(pd.Series(["due_again"]), _parameters().iloc[:1])[0]
         == "Due again: bought 5 times, about every 14 days, last 12 days ago"
     )
     for language in WORDS:
-        texts = [reason_text(reason, language=language, **given) for reason in REASONS]  # type: ignore[arg-type]
-        assert len(set(texts)) == len(REASONS)
-        assert not any("{" in text or "None" in text for text in texts)
+        texts = reason_texts(pd.Series(REASONS), _parameters(), language)
+        assert texts.nunique() == len(REASONS)
+        assert not texts.str.contains(r"\{|None|nan").any()
+
+
+def test_words_keep_the_order_and_the_index() -> None:
+    codes = pd.Series(["goes_with", "popular_now", "goes_with"], index=[5, 6, 7])
+    named = pd.DataFrame({"related_product": ["Green tea", None, "Rum"], "product_order_count_30d": [None, 4, None]})
+    assert reason_texts(codes, named).to_dict() == {
+        5: "Goes with Green tea, bought before",
+        6: "Popular now: in 4 orders of the last 30 days",
+        7: "Goes with Rum, bought before",
+    }
+    assert reason_texts(codes[:0], named[:0]).empty
 
 
 def test_says_what_is_wrong() -> None:
     with pytest.raises(ValueError, match="no words for reason 'why'"):
-        reason_text("why")
-    with pytest.raises(ValueError, match="needs \\['related_product'\\]"):
-        reason_text("goes_with", related_product=float("nan"))
+        reason_texts(pd.Series(["why"]), _parameters().iloc[:1])
+    with pytest.raises(ValueError, match="'goes_with' needs related_product"):
+        reason_texts(pd.Series(["goes_with"]), _parameters(related_product=None).iloc[:1])

@@ -1,6 +1,5 @@
 """Lists by hand under the rule, and the laws that every list keeps."""
 
-import pandas as pd
 import pytest
 
 from crm_pipeline.recommendations import customer_recommendations
@@ -51,26 +50,6 @@ def test_reasons_speak_the_language_of_the_project():
     )
     assert english == "Due again: bought 3 times, about every 10 days, last 10 days ago"
     assert german.startswith("Wieder fällig: 3-mal gekauft")
-
-
-def test_a_related_product_is_called_by_its_name():
-    listed = pd.DataFrame(
-        {
-            "reason_code": ["goes_with", "goes_with", "popular_now"],
-            "order_count": pd.array([None] * 3, dtype="Int64"),
-            "days_between_orders": [float("nan")] * 3,
-            "days_since_last_ordered": pd.array([None] * 3, dtype="Int64"),
-            "related_product": pd.array([7, 7, None], dtype="Int64"),
-            "product_order_count_30d": pd.array([None, None, 4], dtype="Int64"),
-        },
-        index=[5, 6, 7],
-    )
-    words = customer_recommendations.reasons_in_words(listed, pd.Series({7: "Green tea"}), "en")
-    assert words.to_dict() == {
-        5: "Goes with Green tea, bought before",
-        6: "Goes with Green tea, bought before",
-        7: "Popular now: in 4 orders of the last 30 days",
-    }
 
 
 def test_without_products_or_customers_there_are_no_lists():
