@@ -44,6 +44,7 @@ CHARTS: dict[str, tuple[str, str, str]] = {
     "churn_threshold": ("expected profit of each cut-off", CHURN, "profit"),
     "churn_predictions": ("churn found per tenth of the customers", CHURN, "lift"),
     "churn_evaluation": ("predicted against observed churn", CHURN, "calibration"),
+    "churn_drift": ("how far scores and features moved, snapshot by snapshot", CHURN, "drift"),
     "product_affinities": ("products bought together more often than by chance", RECOMMENDATIONS, "top_affinities"),
     "recommendation_evaluation": ("the lists against their rule over time", RECOMMENDATIONS, "recall_over_time"),
     "churn_grade": ("the model against its rule, snapshot by snapshot", CHURN, "grade_over_time"),

@@ -15,7 +15,7 @@ from crm_pipeline.ingestion.connectors import LANDED_FILES
 from crm_pipeline.ingestion.load import SOURCE_FILES
 from crm_pipeline.pipeline import AnyRecipe, Pipeline, SqlRecipe
 from crm_pipeline.resources import WarehouseResource
-from crm_pipeline.warehouse.audit import CHECKS, CheckResult
+from crm_pipeline.warehouse.audit import CheckResult, checks_of
 from crm_pipeline.warehouse.candidate import Part
 from crm_pipeline.warehouse.leftovers import remove_leftovers
 from crm_pipeline.warehouse.materialize import Outcome, materialize
@@ -99,7 +99,7 @@ def _definition_metadata(recipe: AnyRecipe, pipeline: Pipeline) -> dict[str, Any
 
 def check_results(table: Table, results: Sequence[CheckResult]) -> Iterator[dg.AssetCheckResult]:
     """One result per check name, aggregated over the parts of the run, with the rules that failed as a table."""
-    for name, severity, _ in CHECKS:
+    for name, severity, _ in checks_of(table):
         found = [result for result in results if result.check == name]
         failed = [result for result in found if result.status != "passed"]
         records = [
@@ -118,7 +118,7 @@ def check_results(table: Table, results: Sequence[CheckResult]) -> Iterator[dg.A
             passed=not failed,
             asset_key=dg.AssetKey(table.name),
             check_name=name,
-            severity=dg.AssetCheckSeverity.ERROR if severity == "critical" else dg.AssetCheckSeverity.WARN,
+            severity=dg.AssetCheckSeverity.WARN if severity == "warning" else dg.AssetCheckSeverity.ERROR,
             description=f"{len(found) - len(failed)} of {len(found)} passed",
             metadata={"rules": dg.MetadataValue.table(records)} if records else {},
         )
@@ -159,7 +159,7 @@ def _asset(recipe: AnyRecipe, pipeline: Pipeline, partitions: dg.PartitionsDefin
         backfill_policy=dg.BackfillPolicy.single_run(),
         check_specs=[
             dg.AssetCheckSpec(check, asset=dg.AssetKey(name), description=text, blocking=severity == "critical")
-            for check, severity, text in CHECKS
+            for check, severity, text in checks_of(table)
         ],
         kinds=_kinds(recipe),
         owners=[table.owner],

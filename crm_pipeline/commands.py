@@ -192,7 +192,7 @@ def _print_plan(plan: Sequence[PlannedPart]) -> None:
 def status_command(pipeline: Pipeline) -> None:
     """A few lines: what is built, stale, failed, waiting; and what to do."""
     from crm_pipeline.plan import covered_through
-    from crm_pipeline.status import changed_columns, failed_checks, last_run, mostly_rejected
+    from crm_pipeline.status import changed_columns, churn_drift, failed_checks, last_run, mostly_rejected
 
     project = pipeline.project
     click.echo(f"{project.name}: {project.folder / 'crm.yaml'}")
@@ -209,7 +209,7 @@ def status_command(pipeline: Pipeline) -> None:
         click.echo(f"  {item.table.name} {item.part or ''}: {item.reason}")
     if len(plan) > 5:
         click.echo(f"  … and {len(plan) - 5} more (crm-pipeline run --dry-run lists them)")
-    said = (last_run, mostly_rejected, failed_checks, changed_columns)
+    said = (last_run, mostly_rejected, failed_checks, churn_drift, changed_columns)
     for line in (line for say in said for line in say(pipeline)):
         click.echo(line)
     print_waiting(pipeline, waiting)

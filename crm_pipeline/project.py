@@ -39,6 +39,27 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class DriftSettings(Settings):
+    """``churn.drift``: from which population stability index, and from which ratio of odds, a check warns and fails.
+
+    ``least_importance``: features that move the scores by less than this share of all movement are not judged.
+    """
+
+    psi_warning: float = Field(default=0.1, gt=0)
+    psi_failure: float = Field(default=0.25, gt=0)
+    odds_warning: float = Field(default=1.5, gt=1)
+    odds_failure: float = Field(default=2.0, gt=1)
+    least_importance: float = Field(default=0.05, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> DriftSettings:
+        for name in ("psi", "odds"):
+            warning, failure = getattr(self, f"{name}_warning"), getattr(self, f"{name}_failure")
+            if failure < warning:
+                raise ValueError(f"{name}_failure ({failure:g}) is below {name}_warning ({warning:g})")
+        return self
+
+
 class ChurnSettings(Settings):
     """``churn``: the horizon, and the silent days after which a customer counts as gone (default: from the gaps).
 
@@ -50,6 +71,7 @@ class ChurnSettings(Settings):
     active_days: int | None = Field(default=None, ge=1, le=3650)
     contact_cost: float | None = Field(default=None, ge=0, lt=1e9)
     save_rate: float = Field(default=0.1, gt=0, le=1)
+    drift: DriftSettings = DriftSettings()
 
 
 class ClvSettings(Settings):
@@ -316,6 +338,8 @@ def _model_at(where: tuple[str, ...]) -> type[BaseModel] | None:
         "recommendations": RecommendationSettings,
         "snapshots": SnapshotGrid,
     }
+    if where == ("churn", "drift"):
+        return DriftSettings
     if where[0] == "sources":
         if where[2:3] == ("extract",):
             return extract_model_at(where[3:])

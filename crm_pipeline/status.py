@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from crm_pipeline.pipeline import Pipeline
-from crm_pipeline.summary import schema_changes
+from crm_pipeline.summary import drift, schema_changes
 from crm_pipeline.warehouse.ledger import Ledger
 
 
@@ -35,6 +35,12 @@ def changed_columns(pipeline: Pipeline) -> list[str]:
     """How the columns of each source's newest file differ from those before."""
     with pipeline.warehouse.connect(read_only=True) as connection:
         return schema_changes(connection)
+
+
+def churn_drift(pipeline: Pipeline) -> list[str]:
+    """What moved from what the churn model learned."""
+    with pipeline.warehouse.connect(read_only=True) as connection:
+        return drift(connection)
 
 
 def failed_checks(pipeline: Pipeline) -> list[str]:

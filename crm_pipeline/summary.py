@@ -126,7 +126,14 @@ def _churn(connection: DuckDBPyConnection) -> list[str]:
         "select summary from churn.churn_grade "
         "where known_date = (select max(known_date) from churn.churn_grade) order by all",
     )
-    return [row[0] for row in rows]
+    return [row[0] for row in rows] + drift(connection)
+
+
+def drift(connection: DuckDBPyConnection) -> list[str]:
+    """What moved from what the churn model learned, at the newest snapshot."""
+    from crm_pipeline.churn.drift_words import drift_lines
+
+    return drift_lines(connection) if _has(connection, "churn_drift") else []
 
 
 def _recommendations(connection: DuckDBPyConnection) -> list[str]:

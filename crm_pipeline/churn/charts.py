@@ -118,6 +118,22 @@ def profit(connection: DuckDBPyConnection) -> bytes | None:
     return line_chart([row[0] for row in rows], profits, title, "cut-off, churn probability", "the project's currency")
 
 
+def drift(connection: DuckDBPyConnection) -> bytes | None:
+    """Stability of the scores and of the judged feature that moved most, per snapshot, beside the limits; or None."""
+    from crm_pipeline.charts import line_chart
+
+    rows = connection.execute(
+        "select snapshot_date, max(value) filter (where kind = 'score'), max(value) filter (where kind = 'feature'), "
+        "max(warning_from), max(failure_from) from churn.churn_drift "
+        "where is_judged and measure = 'psi' and value is not null group by snapshot_date order by snapshot_date"
+    ).fetchall()
+    if not rows:
+        return None
+    days, scores, features, warning, failure = zip(*rows, strict=True)
+    lines = {"scores": scores, "the feature that moved most": features, "warns from": warning, "fails from": failure}
+    return line_chart(days, lines, "Churn: drift of scores and features", "snapshot", "population stability index")
+
+
 def _score_counts(connection: DuckDBPyConnection, score: str) -> FloatArray:
     """Rounded score, rows and churned rows, shape (scores, 3), highest score first."""
     import numpy as np

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PublishedModel:
-    """The fitted model, the candidate of it that is published, and whether that is a rule or a prior."""
+    """The fitted model, the candidate of it that is published, whether that is a rule or a prior, and its snapshot."""
 
     model: FittedChurn
     model_version: str
     is_fallback: bool
+    fitted_at: date
 
 
 def published_model(
@@ -39,6 +40,8 @@ def published_model(
         ValueError: the registry has no champion of the snapshot, or more than one.
         UserError: the registry does not hold what was chosen, or it answers another question.
     """
+    import pandas as pd
+
     from crm_pipeline.models.classifiers_fitted import FittedChurn
     from crm_pipeline.models.classifiers_held_out import BASELINE
 
@@ -69,6 +72,7 @@ def published_model(
         replace(model, champion=candidate),
         str(found["model_version"].iloc[0]),
         model.is_prior or candidate == BASELINE,
+        pd.Timestamp(found["snapshot_date"].iloc[0]).date(),
     )
 
 

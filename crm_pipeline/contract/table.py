@@ -12,7 +12,7 @@ from typing import Literal
 
 Pii = Literal["none", "pseudonymous", "direct"]
 Kind = Literal["replaced", "snapshot", "append_only"]
-Severity = Literal["critical", "warning"]
+Severity = Literal["critical", "error", "warning"]
 Statistic = Literal["null_share", "distinct_count", "minimum", "maximum", "mean", "row_count", "row_count_change"]
 
 
@@ -41,7 +41,8 @@ class Column:
 class Expectation:
     """A judgement on a table's profile: a statistic of a column (or of the table) lies between two bounds.
 
-    ``critical`` stops the table before it replaces the last good one; ``warning`` only shows.
+    ``critical`` stops the table before it replaces the last good one; ``error`` shows as a failed check and ``warning``
+    as a warning, and neither stops anything.
     """
 
     statistic: Statistic

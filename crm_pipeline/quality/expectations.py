@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crm_pipeline.contract.table import Expectation, Table
-from crm_pipeline.warehouse.audit import EXPECTED, WATCHED, CheckResult
+from crm_pipeline.warehouse.audit import CHECK_OF, CheckResult
 from crm_pipeline.warehouse.candidate import Part
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _column(expectation: Expectation) -> str:
 
 def _outcome(expectation: Expectation, result: Any, frame: pd.DataFrame, parts: Sequence[Part]) -> list[CheckResult]:
     """One result per part; what crashed is an error, apart from data that failed."""
-    check = EXPECTED if expectation.severity == "critical" else WATCHED
+    check = CHECK_OF[expectation.severity]
     expected = "..".join("" if bound is None else str(bound) for bound in (expectation.minimum, expectation.maximum))
     raised = _exception_text(result.exception_info)
     found = []
@@ -80,7 +80,7 @@ def judge_profile(
             column=_column(item),
             min_value=item.minimum,
             max_value=item.maximum,
-            severity=FailureSeverity(item.severity),
+            severity=FailureSeverity("warning" if item.severity == "warning" else "critical"),
             meta={"number": number, "why": item.why},
         )
         for number, item in enumerate(suite)

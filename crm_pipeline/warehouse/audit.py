@@ -15,12 +15,25 @@ if TYPE_CHECKING:
 Status = Literal["passed", "failed", "error"]
 
 GRAIN, RULES, EXPECTED, WATCHED = "unique_grain", "row_rules", "expectations", "expectations_warning"
+ALARMS = "expectations_error"
 CHECKS: tuple[tuple[str, Severity, str], ...] = (
     (GRAIN, "critical", "The grain identifies each row, and no column without permission is missing."),
     (RULES, "critical", "Every row satisfies every row rule of the contract."),
     (EXPECTED, "critical", "Great Expectations on the table's profile: what must hold."),
     (WATCHED, "warning", "Great Expectations on the table's profile: what should hold."),
 )
+ALARM: tuple[str, Severity, str] = (
+    ALARMS,
+    "error",
+    "Great Expectations on the table's profile: what must hold before its content is trusted; it is published anyway.",
+)
+CHECK_OF: dict[Severity, str] = {"critical": EXPECTED, "error": ALARMS, "warning": WATCHED}
+"""The check that an expectation belongs to."""
+
+
+def checks_of(table: Table) -> tuple[tuple[str, Severity, str], ...]:
+    """Name, severity and meaning of the table's checks."""
+    return (*CHECKS, ALARM) if any(item.severity == "error" for item in table.expectations) else CHECKS
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 
 from crm_pipeline.contract.table import Expectation
 from crm_pipeline.quality.expectations import judge_profile, suite_of
-from crm_pipeline.warehouse.audit import EXPECTED, WATCHED
+from crm_pipeline.warehouse.audit import ALARMS, EXPECTED, WATCHED
 from crm_pipeline_tests.warehouse.planted import TOTALS
 
 PARTS = [date(2024, 1, 1), date(2024, 2, 1)]
@@ -29,7 +29,10 @@ def test_each_part_is_judged_by_itself() -> None:
     ]
 
 
-@pytest.mark.parametrize(("severity", "check", "blocks"), [("critical", EXPECTED, True), ("warning", WATCHED, False)])
+@pytest.mark.parametrize(
+    ("severity", "check", "blocks"),
+    [("critical", EXPECTED, True), ("error", ALARMS, False), ("warning", WATCHED, False)],
+)
 def test_only_critical_ones_block(severity: str, check: str, blocks: bool) -> None:
     expectation = Expectation("row_count", minimum=3, severity=severity)
     results = [r for r in judge({"row_count": [1, 3]}, expectation) if r.name == "row_count"]
