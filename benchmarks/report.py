@@ -12,6 +12,7 @@ PARTS = {
     "scan": "DuckDB reads the mapped columns (warm)",
     "load": "CSV to clean tables: bare, full, an incremental day, nothing new",
     "chain": "the whole chain, `crm-pipeline run`",
+    "churn": "churn models on as many customers with 40 features: fit, score, explain",
     "notebook": "the notebook way",
 }
 
@@ -49,9 +50,15 @@ def to_markdown(result: Result) -> str:
             lines += ["", "| Ratio | |", "|---|---:|"]
             lines += [f"| {name} | {value} |" for name, value in size["ratios"].items()]
         lines += _load(size.get("load", {}).get("details", {}))
+        lines += _steps("Churn step", _churn_steps(size.get("churn", {}).get("details", {})))
         lines += _steps("Notebook step", size.get("notebook", {}).get("details", {}).get("seconds_by_step", {}))
         lines += _tables(size.get("tables", []))
     return "\n".join(lines) + "\n"
+
+
+def _churn_steps(details: Result) -> dict[str, float]:
+    """Seconds of each step of the churn part, none where it did not run."""
+    return {part: details[f"{part}_seconds"] for part in ("fit", "score", "reasons") if details}
 
 
 def ratios(size: Result) -> dict[str, float]:

@@ -25,7 +25,7 @@ from benchmarks.measure import Measurement, run_measured
 from benchmarks.report import Result, ratios, to_markdown, write_result
 
 HERE = Path(__file__).resolve().parent
-PARTS = ("scan", "load", "chain", "notebook")
+PARTS = ("scan", "load", "chain", "churn", "notebook")
 SNAPSHOT = date(2024, 1, 1)  # the day after the last one simulated
 ERROR_LINES = 20
 
@@ -65,6 +65,9 @@ def measure_size(args: argparse.Namespace, customers: int, lines: int, parts: li
         shutil.rmtree(work, ignore_errors=True)
     if "chain" in parts:
         size |= _measure_chain(folder, logs)
+    if "churn" in parts:
+        command = _module("churn_model", "--customers", str(customers), "--seed", str(args.seed))
+        size["churn"] = _with_details(_run("churn", command, logs), own_seconds=False)
     if "notebook" in parts:
         command = _module("notebook_way", str(folder), "--snapshot", SNAPSHOT.isoformat())
         # Its seconds are those of the process, like the chain's: a notebook pays for its imports, too.

@@ -19,6 +19,8 @@ def print_report(report: CheckReport, console: Console) -> None:
     if report.findings:
         console.print(_findings(report))
     console.print(_verdicts(report.sufficiency))
+    if report.sufficiency.proposed.ended_within:
+        console.print(_horizons(report.sufficiency))
     for line in _figures(report.sufficiency):
         console.print(line, highlight=False)
     sampled = " (from samples of the larger files)" if any(source.is_sample for source in report.sources) else ""
@@ -69,6 +71,17 @@ def _verdicts(found: Sufficiency) -> Table:
     return table
 
 
+def _horizons(found: Sufficiency) -> Table:
+    """For each usual horizon, how many pauses between orders ended within it; the project's and the proposed one."""
+    names: dict[int, list[str]] = {days: [] for days, _ in found.proposed.ended_within}
+    names.get(found.horizon_days, []).append("crm.yaml")
+    names.get(found.proposed.days, []).append("proposed")
+    table = _table("Churn horizon", "days", *(f"{days}" for days in names))
+    table.add_row("pauses between orders that ended by then", *(f"{x:.0%}" for _, x in found.proposed.ended_within))
+    table.add_row("", *(", ".join(marks) for marks in names.values()))
+    return table
+
+
 def _figures(found: Sufficiency) -> list[str]:
     history = found.history
     lines = []
@@ -78,6 +91,10 @@ def _figures(found: Sufficiency) -> list[str]:
             f"{prefix}{history.customers:,} customers, {history.orders:,} orders from {history.first_day} "
             f"to {history.last_day}; complete to {history.data_through}."
         )
+    if history.customers:
+        chosen, proposed = found.horizon_days, found.proposed
+        also = "as proposed" if chosen == proposed.days else f"{proposed.days} would be proposed"
+        lines.append(f"churn.horizon_days is {chosen}, {also}: {proposed.why}.")
     if found.snapshots_due:
         due = found.snapshots_due
         lines.append(f"{len(due)} snapshots due, {due[0]} to {due[-1]}.")

@@ -11,6 +11,8 @@ from crm_pipeline.onboarding.typed import TypedProject
 
 ORDER_DAYS = "order_days"
 USUAL_GAP = 0.8
+HORIZONS = (7, 14, 30, 60, 90, 180, 365)
+"""Round numbers of days."""
 LONGEST_GAP = 0.99
 
 
@@ -19,7 +21,8 @@ class History:
     """Orders with a customer, returns apart, as the samples show them.
 
     ``repeat_customers`` ordered on two days or more; ``usual_gap_days`` is the 80 %, ``longest_gap_days`` the 99 %
-    quantile of the pauses between a customer's order days (None without any). ``data_through`` is the last day to
+    quantile of the pauses between a customer's order days (None without any); ``ended_within``: the share of these
+    pauses that ended within each of HORIZONS (none without any). ``data_through`` is the last day to
     which every source of orders is complete. ``share``: of so many customers all orders were read, and counts are
     scaled up; None when only lines were sampled, so that counts are lower bounds and pauses unknown.
     """
@@ -35,6 +38,7 @@ class History:
     usual_gap_days: int | None
     longest_gap_days: int | None
     share: float | None
+    ended_within: tuple[tuple[int, float], ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -100,10 +104,12 @@ def history_of(typed: TypedProject, seconds: float) -> History:
         "select count(*), count(*) filter (days > 1), min(first), max(last) from "
         f"(select count(*) as days, min(day) as first, max(day) as last from {ORDER_DAYS} group by customer_id)"
     )[0]
-    usual, longest = typed.rows(
-        f"select quantile_disc(gap, {USUAL_GAP}), quantile_disc(gap, {LONGEST_GAP}) from (select day - lag(day) "
-        f"over (partition by customer_id order by day) as gap from {ORDER_DAYS}) where gap is not null"
+    ended = ", ".join(f"count(*) filter (gap <= {days}) / count(*)" for days in HORIZONS)
+    usual, longest, *shares = typed.rows(
+        f"select quantile_disc(gap, {USUAL_GAP}), quantile_disc(gap, {LONGEST_GAP}), {ended} from (select day - "
+        f"lag(day) over (partition by customer_id order by day) as gap from {ORDER_DAYS}) where gap is not null"
     )[0]
+    known = share is not None and usual is not None
     orders, product_customers = typed.rows(
         "select count(distinct order_id), count(distinct customer_id) filter (has_product) from bought"
     )[0]
@@ -119,6 +125,7 @@ def history_of(typed: TypedProject, seconds: float) -> History:
         usual_gap_days=None if usual is None else _int(usual),
         longest_gap_days=None if longest is None else _int(longest),
         share=share,
+        ended_within=tuple(zip(HORIZONS, (float(str(ended)) for ended in shares), strict=True)) if known else (),
     )
 
 

@@ -15,6 +15,7 @@ from crm_pipeline.onboarding.history import (
     first_judged_on,
     history_of,
 )
+from crm_pipeline.onboarding.horizon import HorizonProposal, propose_horizon
 from crm_pipeline.onboarding.typed import TypedProject
 
 Word = Literal["enough", "thin", "not enough"]
@@ -42,9 +43,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Sufficiency:
-    """The verdicts and the figures behind them."""
+    """The verdicts and the figures behind them; ``horizon_days`` is the project's, ``proposed`` what pauses say."""
 
     history: History
+    horizon_days: int
+    proposed: HorizonProposal
     snapshots_due: tuple[date, ...]
     first_judged_on: date | None
     balances: tuple[Balance, ...]
@@ -65,7 +68,9 @@ def judge(typed: TypedProject, today: date) -> Sufficiency:
         _segments(history, due),
         _recommendations(typed, history, due),
     )
-    return Sufficiency(history, tuple(due), first, tuple(found), verdicts)
+    return Sufficiency(
+        history, settings.horizon_days, propose_horizon(history), tuple(due), first, tuple(found), verdicts
+    )
 
 
 def _no_orders(model: str) -> Verdict:

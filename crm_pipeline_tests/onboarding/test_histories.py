@@ -51,6 +51,7 @@ def test_complete_histories_are_exact(tmp_path: Path, monkeypatch: pytest.Monkey
     assert found.share == 1
     assert (found.customers, found.orders, found.repeat_customers) == (CUSTOMERS, CUSTOMERS * ORDERS, CUSTOMERS)
     assert (found.usual_gap_days, found.longest_gap_days) == (PAUSE, PAUSE)
+    assert found.ended_within == ((7, 0), (14, 1), (30, 1), (60, 1), (90, 1), (180, 1), (365, 1))
     assert found.data_through == date(2024, 1, 1) + timedelta(days=PAUSE * (ORDERS - 1))
 
 

@@ -166,6 +166,7 @@ def test_the_commands_say_what_they_did_and_exit_with_their_codes(tmp_path: Path
     assert run(main, ["init", shop, str(path)]).exit_code == 2
     checked = run(main, ["check", "--project", shop])
     assert checked.exit_code == 0 and "Enough data?" in checked.output
+    assert "Churn horizon" in checked.output and "as proposed: four in five pauses" in checked.output
     text = (tmp_path / "my shop" / "crm.yaml").read_text()
     (tmp_path / "my shop" / "crm.yaml").write_text(text.replace("net_amount: Total", "net_amount: Totel"))
     wrong = run(main, ["check", "--project", shop, "--json"])

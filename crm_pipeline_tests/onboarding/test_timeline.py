@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from crm_pipeline.onboarding.history import History
+from crm_pipeline.onboarding.horizon import propose_horizon
 from crm_pipeline.onboarding.timeline import propose_timeline
 from crm_pipeline.schedule import SnapshotGrid
 
@@ -57,6 +58,18 @@ def test_the_horizon_holds_most_pauses_and_fits_the_span(gap: int | None, days: 
     first = HISTORY.data_through - timedelta(days=days - 1) if HISTORY.data_through else None
     found = propose_timeline(replace(HISTORY, usual_gap_days=gap, first_day=first), LATER)
     assert found.horizon_days == horizon
+
+
+def test_the_evidence_stands_beside_the_horizon() -> None:
+    shares = ((7, 0.4), (14, 0.6), (30, 0.85), (60, 0.95), (90, 0.97), (180, 1.0), (365, 1.0))
+    found = propose_horizon(replace(HISTORY, ended_within=shares))
+    assert found.days == 30 and found.ended_within == shares
+    assert (
+        found.why == "four in five pauses between orders end within 22 days (14 days: 60%, 30 days: 85%, 60 days: 95%)"
+    )
+    assert propose_timeline(replace(HISTORY, ended_within=shares), LATER).why_horizon == found.why
+    sampled = propose_horizon(replace(HISTORY, share=None))
+    assert sampled.days == 30 and "too large to measure" in sampled.why and not sampled.ended_within
 
 
 def test_without_orders_the_dates_are_said_to_be_open() -> None:
