@@ -126,7 +126,23 @@ def _churn(connection: DuckDBPyConnection) -> list[str]:
         "select summary from churn.churn_grade "
         "where known_date = (select max(known_date) from churn.churn_grade) order by all",
     )
-    return [row[0] for row in rows] + drift(connection)
+    return [row[0] for row in rows] + _fallback(connection) + drift(connection)
+
+
+def _fallback(connection: DuckDBPyConnection) -> list[str]:
+    """Why a rule or a prior makes the newest scores, where one does."""
+    if not _has(connection, "churn_model"):
+        return []
+    rows = _rows(
+        connection,
+        "select snapshot_date, why, log_loss is null from churn.churn_model where is_champion and is_fallback "
+        "and snapshot_date = (select max(snapshot_date) from churn.churn_model) "
+        "qualify table_version = max(table_version) over ()",
+    )
+    return [
+        f"{'Not enough data for a churn model' if is_prior else 'No churn model'} at {day}: {why}"
+        for day, why, is_prior in rows
+    ]
 
 
 def drift(connection: DuckDBPyConnection) -> list[str]:

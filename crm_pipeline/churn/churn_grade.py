@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from crm_pipeline.contract import columns
 from crm_pipeline.contract.table import Column, Expectation, Table
+from crm_pipeline.models.evidence import MINIMUM_CUSTOMERS, MINIMUM_OUTCOMES, lacking_evidence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,12 +31,17 @@ TABLE = Table(
         *(_SHARED[name] for name in ("population", "metric", "model", "baseline", "value", "baseline_value")),
         *(_SHARED[name] for name in ("improvement", "improvement_lower", "improvement_upper")),
         *(_SHARED[name] for name in ("snapshot_count", "row_count")),
-        Column("letter", "varchar", "A to D; D: not surely better than the recency rule."),
+        Column("customer_count", "bigint", "Different active customers among the judged scores."),
+        Column("churned_count", "bigint", "Judged scores of active customers who then churned."),
+        Column("stayed_count", "bigint", "Judged scores of active customers who then ordered."),
+        Column("letter", "varchar", "A to D; D: not surely better than the recency rule, or too little is known."),
         Column("summary", "varchar", "The grade in one sentence."),
     ),
     rules=(
         "letter in ('A', 'B', 'C', 'D')",
-        "(letter = 'D') = (improvement_lower is null or improvement_lower <= 0)",
+        "letter = 'D' or improvement_lower > 0",
+        f"letter = 'D' or (customer_count >= {MINIMUM_CUSTOMERS} "
+        f"and least(churned_count, stayed_count) >= {MINIMUM_OUTCOMES})",
         "metric in ('roc_auc', 'brier')",
         "length(summary) > 0",
     ),
@@ -57,6 +63,8 @@ def build(rows: pd.DataFrame) -> pd.DataFrame:
     graded = []
     for record in rows.to_dict("records"):
         row = {str(name): value for name, value in record.items()}
+        outcomes = {"that churned": row["churned_count"], "that stayed": row["stayed_count"]}
+        lacking = lacking_evidence(row["customer_count"], outcomes)
         found = grade(
             PROBABILITY_METRICS[row["metric"]],
             model=row["model"],
@@ -64,16 +72,19 @@ def build(rows: pd.DataFrame) -> pd.DataFrame:
             baseline_value=row["baseline_value"],
             improvement=row["improvement"],
             improvement_lower=row["improvement_lower"],
+            lacking=lacking,
         )
-        graded.append({**row, "letter": found.letter, "summary": summary(row, found.letter)})
+        graded.append({**row, "letter": found.letter, "summary": summary(row, found.letter, lacking)})
     return pd.DataFrame(graded, columns=list(TABLE.column_names))
 
 
-def summary(row: Mapping[str, Any], letter: str) -> str:
+def summary(row: Mapping[str, Any], letter: str, lacking: str = "") -> str:
     """One graded row in plain words; an interval that cannot be known is left out, and said to be."""
     metric, rule = METRIC_WORDS[row["metric"]], BASELINE_WORDS[row["baseline"]]
     grade = f"Churn model, {metric}: grade {letter}."
     scores = f"{row['row_count']:,} scores of active customers in {_count(row['snapshot_count'], 'snapshot')}"
+    if lacking:
+        return f"{grade} Too few known outcomes to compare it with the {rule}: {scores}, with {lacking}."
     if any(math.isnan(row[name]) for name in ("value", "improvement_lower", "improvement_upper")):
         return f"{grade} Too few known outcomes to compare it with the {rule}: {scores}."
     gain = f"better by {row['improvement_lower']:.4f} to {row['improvement_upper']:.4f}"

@@ -5,7 +5,9 @@ model was fitted. The grade sets that bound against the room that the baseline l
 
     A  at least a fifth of the room     B  at least a tenth     C  above 0     D  not above 0, or unknown
 
-No prediction of people is perfect, so A is rare; the letters rank models of one kind, they do not compare kinds.
+From few customers, or few outcomes of either kind, there is no grade above D: a handful that happened to be guessed
+right shows nothing. No prediction of people is perfect, so A is rare; the letters rank models of one kind, they do
+not compare kinds.
 The words of `why` follow from the code and the numbers, which stand beside them.
 """
 
@@ -56,14 +58,18 @@ def grade(
     baseline_value: float,
     improvement: float,
     improvement_lower: float,
+    lacking: str = "",
 ) -> Grade:
     """Grade a model from one row of an evaluation; the arguments are named like its columns.
 
-    The baseline's own row, and an unknown bound, give D. Raises ValueError when the improvement cannot be set against
-    a room: the metric has no perfect value (lift), or a perfect baseline is said to have been beaten.
+    The baseline's own row, an unknown bound, and evidence that is `lacking`, in words, give D. Raises ValueError when
+    the improvement cannot be set against a room: the metric has no perfect value (lift), or a perfect baseline is said
+    to have been beaten.
     """
     if model == baseline:
         return Grade("D", 0.0, f"D: {baseline} is the baseline rule itself.")
+    if lacking:
+        return Grade("D", math.nan, f"D: too little is known to say whether {model} beats {baseline}: {lacking}.")
     if not math.isfinite(improvement_lower):
         return Grade("D", math.nan, f"D: too few known outcomes to say whether {model} beats {baseline}.")
     share = _share_of_room(metric, baseline_value, improvement_lower)

@@ -57,6 +57,7 @@ WORDS: dict[str, dict[str, str]] = {
         "not_built": "Nothing is built yet.",
         "newest": "snapshot {day}",
         "critical": "critical",
+        "error": "error",
         "warning": "warning",
     },
     "de": {
@@ -114,6 +115,7 @@ WORDS: dict[str, dict[str, str]] = {
         "not_built": "Noch ist nichts gebaut.",
         "newest": "Stichtag {day}",
         "critical": "kritisch",
+        "error": "Fehler",
         "warning": "Warnung",
     },
 }

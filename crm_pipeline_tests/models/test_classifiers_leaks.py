@@ -56,3 +56,17 @@ def test_shuffled_labels_teach_nothing(frame):
     models = {name: scores[name] for name in ("recency_rule", "logistic", "boosting", "blend")}
     table = paired_bootstrap(truth, models, by_name(roc_auc), later["customer_id"], "recency_rule", replicates=100)
     assert (table["lower"] <= 0.5).all() and (table["upper"] >= 0.5).all()
+
+
+def test_shuffled_labels_are_no_better_than_chance_on_the_rows_that_models_are_chosen_by(frame):
+    """A leak between what is fitted on and what is judged would show here, whatever later customers do."""
+    for seed in range(2):
+        random = np.random.default_rng(seed)
+        shuffled = frame.assign(is_churned=random.permutation(frame["is_churned"]))
+        model = fit_churn(shuffled, HORIZON_DAYS, FEATURES)
+        churned = model.settings["training_churn_share"] * model.settings["judged_rows"]
+        stayed = model.settings["judged_rows"] - churned
+        # of the area under the null (Hanley and McNeil, 1982); four of them are not by chance
+        error = np.sqrt((churned + stayed + 1) / (12 * churned * stayed))
+        for candidate, metrics in model.metrics.items():
+            assert abs(metrics["roc_auc"] - 0.5) < 4 * error, candidate

@@ -95,3 +95,17 @@ def test_gate(lower, row_count, model, published, code):
 def test_gate_rejects_a_negative_count():
     with pytest.raises(ValueError, match="row_count must not be negative"):
         gated(row_count=-1)
+
+
+def test_lacking_evidence_is_a_d_whatever_the_bound():
+    found = grade(
+        roc_auc,
+        model="boosting",
+        baseline="recency_rule",
+        baseline_value=0.6,
+        improvement=0.3,
+        improvement_lower=0.2,
+        lacking="40 customers (at least 100)",
+    )
+    assert found.letter == "D" and math.isnan(found.share_of_room)
+    assert found.why.endswith("beats recency_rule: 40 customers (at least 100).")

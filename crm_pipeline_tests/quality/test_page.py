@@ -2,9 +2,11 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from crm_pipeline.contract.table import Severity
 from crm_pipeline.quality import page_queries
 from crm_pipeline.quality.measures import renew_measures
 from crm_pipeline.quality.page import PAGE_NAME, data_quality_summary, render_page, write_page
@@ -112,6 +114,10 @@ QUERIES = {name: text for name, text in vars(page_queries).items() if name.isupp
 def test_each_query_runs_as_the_page_shows_it(warehouse, name: str) -> None:  # type: ignore[no-untyped-def]
     renew_measures(warehouse)
     warehouse.execute(QUERIES[name]).fetchall()
+
+
+def test_every_severity_of_a_check_has_a_word() -> None:
+    assert all(severity in words for severity in get_args(Severity) for words in WORDS.values())
 
 
 def test_every_word_is_there_in_both_languages() -> None:
