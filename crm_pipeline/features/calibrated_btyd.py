@@ -1,4 +1,4 @@
-"""A fitted BTYD model with the level that known outcomes gave it: what `clv_model` stores and `customer_clv` applies.
+"""A fitted BTYD model with the level of purchases that known outcomes gave it, stored by `clv_model`.
 
 The level. A mean-optimised model misses what changes for everyone at once, such as a season or a price rise. How far
 the totals of the newest known outcomes were from their predictions is a hint at the level of the next horizon, but only
@@ -20,30 +20,22 @@ if TYPE_CHECKING:
 
     from crm_pipeline.models.btyd import FittedBtyd
 
-FORMAT = "calibrated_btyd/1"
+FORMAT = "calibrated_btyd/2"
 PRIOR_LOG_RATIO = 0.1
 """Errors of 10 % are needed, and must repeat, before half of their persistence is believed."""
 
 
 @dataclass(frozen=True)
 class CalibratedBtyd:
-    """`model`, and the factors that its purchases and its spend are multiplied by."""
+    """`model`, and the factor that its purchases are multiplied by."""
 
     model: FittedBtyd
     purchase_factor: float
-    spend_factor: float
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """As `FittedBtyd.predict`, with calibrated `expected_purchases` and `expected_spend`."""
+        """As `FittedBtyd.predict`, with calibrated `expected_purchases`; `expected_spend` is the fit's own."""
         found = self.model.predict(frame)
-        return found.assign(
-            expected_purchases=found["expected_purchases"] * self.purchase_factor,
-            expected_spend=found["expected_spend"] * self.spend_factor,
-        )
-
-    def clv(self, frame: pd.DataFrame, discount_rate: float, margin: float) -> pd.DataFrame:
-        """As `FittedBtyd.clv`, calibrated: clv, clv_lower, clv_upper."""
-        return self.model.clv(frame, discount_rate=discount_rate, margin=margin) * self.spend_factor
+        return found.assign(expected_purchases=found["expected_purchases"] * self.purchase_factor)
 
     def to_json(self) -> str:
         """JSON from which `from_json` makes the same predictions."""
@@ -51,7 +43,6 @@ class CalibratedBtyd:
             "format": FORMAT,
             "model": json.loads(self.model.to_json()),
             "purchase_factor": self.purchase_factor,
-            "spend_factor": self.spend_factor,
         }
         return json.dumps(stored, sort_keys=True)
 
@@ -64,7 +55,7 @@ class CalibratedBtyd:
         if not isinstance(stored, dict) or stored.get("format") != FORMAT:
             raise ValueError(f"not a stored model of format {FORMAT!r}")
         model = FittedBtyd.from_json(json.dumps(stored["model"]))
-        return cls(model, float(stored["purchase_factor"]), float(stored["spend_factor"]))
+        return cls(model, float(stored["purchase_factor"]))
 
 
 def persistent_factor(log_ratios: Mapping[date, float], horizon_days: int) -> float:

@@ -1,8 +1,7 @@
-"""The model of customer value: the fit, the level that known outcomes gave it, and whether it is published.
+"""The models of customer value: the blend, BTYD and the rule; how they did on known outcomes, and which is published.
 
-What the fits of earlier snapshots predicted is compared with the outcomes known at D. That gives the level (see
-`calibrated_btyd`) and the champion: the model, unless known outcomes fail to show that it beats the naive rule in root
-mean squared error, the loss that a mean minimises, on active customers.
+The blend (`crm_pipeline.models.value`) learns from the outcomes known at D. It is the champion unless outcomes that its
+parts were not fitted on fail to show that it ranks active customers better than the naive rule.
 """
 
 from __future__ import annotations
@@ -15,7 +14,16 @@ from typing import TYPE_CHECKING, Any
 from crm_pipeline.contract import columns
 from crm_pipeline.contract.table import Column, Expectation, Table
 from crm_pipeline.features.calibrated_btyd import FORMAT, CalibratedBtyd, persistent_factor
-from crm_pipeline.features.clv_judgement import BTYD, NAIVE, judge, log_ratios, predictions
+from crm_pipeline.features.clv_judgement import (
+    BLEND,
+    BTYD,
+    CANDIDATES,
+    NAIVE,
+    judge,
+    known_outcomes,
+    log_ratios,
+    with_references,
+)
 from crm_pipeline.project import Project
 
 if TYPE_CHECKING:
@@ -29,46 +37,51 @@ MODELS = (
     "crm_pipeline.models.btyd_purchases",
     "crm_pipeline.models.btyd_spend",
     "crm_pipeline.models.bootstrap",
+    "crm_pipeline.models.classifiers_boosting",
+    "crm_pipeline.models.classifiers_data",
     "crm_pipeline.models.grades",
     "crm_pipeline.models.metrics.regression",
     "crm_pipeline.models.metrics.samples",
+    "crm_pipeline.models.value",
+    "crm_pipeline.models.value_blend",
+    "crm_pipeline.models.value_boosting",
+    "crm_pipeline.models.value_intervals",
 )
+YEAR_DAYS = 365
 
 TABLE = Table(
     name="clv_model",
-    description="One row per snapshot and candidate: the model and the rule of customer value, and which is published.",
+    description="One row per snapshot and candidate of customer value: the blend, BTYD and the rule.",
     grain=("snapshot_date", "candidate"),
     columns=(
         *columns.MODEL_REGISTRY,
         Column(
             "why_code",
             "varchar",
-            "Of the model: `beats_baseline`, `not_enough_data` to judge it by, or `does_not_beat_baseline`.",
+            "Of the blend: `beats_baseline`, `not_enough_data` to judge it by, or `does_not_beat_baseline`.",
         ),
     ),
     rules=(
-        f"candidate in ('{BTYD}', '{NAIVE}')",
+        f"candidate in ('{BLEND}', '{BTYD}', '{NAIVE}')",
         f"(artifact is null) = (candidate = '{NAIVE}')",
-        f"is_champion = ((candidate = '{BTYD}') = (why_code <> 'does_not_beat_baseline'))",
+        f"is_champion = (candidate = case when why_code = 'does_not_beat_baseline' then '{NAIVE}' else '{BLEND}' end)",
         "why_code in ('beats_baseline', 'not_enough_data', 'does_not_beat_baseline')",
         "length(model_version) = 16",
     ),
     expectations=(
-        Expectation(
-            "mean", "is_champion", minimum=0.5, maximum=0.5, severity="critical", why="one of two is published"
-        ),
+        Expectation("maximum", "is_champion", minimum=1, severity="critical", why="one candidate must be published"),
     ),
     kind="append_only",
 )
 
 
 def build(rows: pd.DataFrame, clv_fit: pd.DataFrame, project: Project, snapshot_date: date) -> pd.DataFrame:
-    """Calibrate and judge.
+    """Fit, calibrate and judge.
 
     Args:
-        rows: outcomes known at D of at most 20,000 sampled customers and 12 snapshots: snapshot_date, customer_id,
-            is_active, purchase_count, spend_amount, and the history at that snapshot (frequency, recency, T,
-            monetary_value).
+        rows: features and history (frequency, recency, T, monetary_value) per snapshot_date and customer_id, with
+            purchase_count and outcome_amount: outcomes known at D; null for the snapshot's own customers, who settle
+            the level.
         clv_fit: the fits of D and of earlier snapshots.
         project: gives the horizon.
         snapshot_date: D.
@@ -79,27 +92,38 @@ def build(rows: pd.DataFrame, clv_fit: pd.DataFrame, project: Project, snapshot_
     import pandas as pd
 
     from crm_pipeline.models.btyd import FittedBtyd
+    from crm_pipeline.models.value import FORMAT as BLEND_FORMAT
+    from crm_pipeline.models.value import fit_value
 
     days = pd.to_datetime(clv_fit["snapshot_date"]).dt.date
     fits = {day: FittedBtyd.from_json(text) for day, text in zip(days, clv_fit["artifact"], strict=True)}
     if snapshot_date not in fits:
         return pd.DataFrame(columns=list(TABLE.column_names))
-    horizon = project.clv.horizon_days
-    predicted = predictions(rows, fits, horizon)
-    fitted = fits[snapshot_date]
-    calibrated = CalibratedBtyd(
-        fitted,
-        persistent_factor(log_ratios(predicted, "purchases"), horizon),
-        persistent_factor(log_ratios(predicted, "spend"), horizon),
-    )
-    settings = {"family": fitted.purchases.family, "horizon_days": horizon, "notes": list(fitted.notes)}
+    horizon, fitted = project.clv.horizon_days, fits[snapshot_date]
+    known = known_outcomes(rows, fits, horizon)
+    is_current = rows["outcome_amount"].isna()
+    current = with_references(rows[is_current].drop(columns=["outcome_amount", "purchase_count"]), fitted, horizon)
+    blend, held = fit_value(known.drop(columns="purchases"), current)
+    calibrated = CalibratedBtyd(fitted, persistent_factor(log_ratios(known), horizon))
+    settings: dict[str, Any] = {"family": fitted.purchases.family, "horizon_days": horizon, "notes": list(fitted.notes)}
+    blended = {"weights": blend.weights, "levels": blend.levels, "training_rows": len(known)}
+    notes = [*fitted.notes, *_season_notes(current)]
     candidates: dict[str, tuple[dict[str, Any], str, str | None]] = {
+        BLEND: ({**settings, **blended, "notes": notes}, BLEND_FORMAT, blend.to_json()),
         BTYD: (settings, FORMAT, calibrated.to_json()),
         NAIVE: ({"horizon_days": horizon}, "rule", None),
     }
-    judged = judge(predicted)
-    records = [_record(snapshot_date, candidate, *described, judged) for candidate, described in candidates.items()]
+    judged = judge(held)
+    records = [_record(snapshot_date, candidate, *candidates[candidate], judged) for candidate in CANDIDATES]
     return pd.DataFrame(records, columns=list(TABLE.column_names))
+
+
+def _season_notes(current: pd.DataFrame) -> list[str]:
+    """What is missing where less than a year is known."""
+    oldest = int(current["T"].max()) if len(current) else 0
+    if oldest >= YEAR_DAYS:
+        return []
+    return [f"{oldest} days of history are less than a year: seasons are not known, so a season's peak will be missed"]
 
 
 def _record(
@@ -112,7 +136,7 @@ def _record(
         "candidate": candidate,
         "settings": json.dumps(settings, sort_keys=True),
         "metrics": json.dumps(judged.metrics.get(candidate, {}), sort_keys=True),
-        "is_champion": (candidate == BTYD) == judged.publishes_model,
+        "is_champion": candidate == (BLEND if judged.publishes_model else NAIVE),
         "why": judged.why,
         "format": kind,
         "artifact": artifact,

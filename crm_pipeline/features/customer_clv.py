@@ -4,7 +4,7 @@
 customer's mean amount per order (net of returns, not below 0) x orders in the horizon at the past rate (order_count x
 horizon_days / max(T, horizon_days)) x retention (the share of customers gained before the last horizon_days who ordered
 in them) x margin / (1 + discount_rate)^(horizon_days / 365).
-`naive_spend` is the rule that the model must beat: repeat order days per day (seen over at least one horizon) x
+`naive_spend` is the rule that the blend must beat: repeat order days per day (seen over at least one horizon) x
 horizon_days x mean spend per repeat order day.
 """
 
@@ -17,17 +17,27 @@ from typing import TYPE_CHECKING
 from crm_pipeline.contract import columns
 from crm_pipeline.contract.table import Column, Expectation, Table
 from crm_pipeline.features.calibrated_btyd import CalibratedBtyd
+from crm_pipeline.features.clv_judgement import BLEND, BTYD, NAIVE, with_references
 from crm_pipeline.project import Project
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from crm_pipeline.models.calibration import FloatArray
+    from crm_pipeline.models.value import ValueModel
+
 STREAMS = True
+CURRENT_FRAMES = ("clv_model",)
 MODELS = (
     "crm_pipeline.models.btyd",
     "crm_pipeline.models.btyd_history",
     "crm_pipeline.models.btyd_purchases",
     "crm_pipeline.models.btyd_spend",
+    "crm_pipeline.models.classifiers_data",
+    "crm_pipeline.models.value",
+    "crm_pipeline.models.value_blend",
+    "crm_pipeline.models.value_boosting",
+    "crm_pipeline.models.value_intervals",
 )
 NO_DROPOUT = "no_dropout_model"
 
@@ -43,6 +53,7 @@ TABLE = Table(
             "double",
             "Probability, by the purchase model, that the customer has not left for good; 1 without a repeat order.",
         ),
+        Column("purchase_probability", "double", "Probability of any order in the horizon, as the blend sees it."),
         Column("expected_purchases", "double", "Days with an order expected in the horizon."),
         Column(
             "expected_purchases_churn_horizon",
@@ -55,7 +66,8 @@ TABLE = Table(
         Column("clv", "double", "Expected spend x margin, discounted to the snapshot date, in the project's currency."),
         Column("clv_lower", "double", "Lower end of the 80 % predictive interval of that value."),
         Column("clv_upper", "double", "Upper end of it."),
-        Column("btyd_spend", "double", "Spend expected by the model, published or not."),
+        Column("blend_spend", "double", "Spend expected by the blend of models, published or not."),
+        Column("btyd_spend", "double", "Spend expected by BTYD alone: purchases x mean spend, as fitted."),
         Column("naive_spend", "double", "Spend expected by the simple rule: past rate x mean spend."),
         Column("formula_clv", "double", "Value by the textbook formula: order value x orders x retention, discounted."),
         columns.HORIZON_DAYS,
@@ -63,21 +75,21 @@ TABLE = Table(
         Column(
             "is_fallback",
             "boolean",
-            "Whether something simpler stands in: the rule for the model, or a purchase model without drop-out.",
+            "Whether something simpler stands in: the rule for the blend, or a purchase model without drop-out.",
         ),
         Column(
             "why_code",
             "varchar",
-            "`beats_baseline`; `not_enough_data`: nothing known to judge the model by; `does_not_beat_baseline`: the "
+            "`beats_baseline`; `not_enough_data`: nothing known to judge the blend by; `does_not_beat_baseline`: the "
             f"rule is published; `{NO_DROPOUT}`: too little data for a model in which customers leave.",
         ),
     ),
     rules=(
-        "probability_alive between 0 and 1",
+        "probability_alive between 0 and 1 and purchase_probability between 0 and 1",
         "expected_purchases >= 0 and expected_purchases_churn_horizon >= 0",
-        "expected_spend >= 0 and btyd_spend >= 0 and naive_spend >= 0 and formula_clv >= 0",
+        "blend_spend >= 0 and btyd_spend >= 0 and naive_spend >= 0 and formula_clv >= 0",
         "clv_lower >= 0 and clv_lower <= clv and clv <= clv_upper",
-        "expected_spend = case when why_code = 'does_not_beat_baseline' then naive_spend else btyd_spend end",
+        "expected_spend = case when why_code = 'does_not_beat_baseline' then naive_spend else blend_spend end",
         f"is_fallback = (why_code in ('does_not_beat_baseline', '{NO_DROPOUT}'))",
         "horizon_days >= 1",
         "isfinite(clv_upper) and isfinite(expected_spend) and isfinite(expected_purchases)",
@@ -92,11 +104,11 @@ TABLE = Table(
 
 
 def build(rows: pd.DataFrame, clv_model: pd.DataFrame, project: Project, snapshot_date: date) -> pd.DataFrame:
-    """Score customers with the snapshot's model.
+    """Score customers with the snapshot's models.
 
     Args:
-        rows: frequency, recency, T, monetary_value, order_count, total_spend and retention_share per customer_id.
-        clv_model: the registry; its row of `snapshot_date` holds the model.
+        rows: every feature, frequency, recency, T, monetary_value, total_spend and retention_share per customer_id.
+        clv_model: the snapshot's part of the registry.
         project: gives horizons, discount rate and margin.
         snapshot_date: D.
 
@@ -106,44 +118,70 @@ def build(rows: pd.DataFrame, clv_model: pd.DataFrame, project: Project, snapsho
     import numpy as np
     import pandas as pd
 
-    from crm_pipeline.models.btyd import naive_clv
+    from crm_pipeline.models.value import CHANCE, ValueModel
 
     if rows.empty:
         return pd.DataFrame(columns=list(TABLE.column_names))
     own = clv_model[pd.to_datetime(clv_model["snapshot_date"]) == pd.Timestamp(snapshot_date)].set_index("candidate")
-    if "btyd" not in own.index:
+    if BTYD not in own.index:
         raise ValueError(f"clv_model holds no model of the snapshot {snapshot_date}, which has {len(rows)} customers")
     champion = own[own["is_champion"].astype(bool)].iloc[0]
-    model = CalibratedBtyd.from_json(str(own.at["btyd", "artifact"]))
+    btyd = CalibratedBtyd.from_json(str(own.at[BTYD, "artifact"]))
+    blend = ValueModel.from_json(str(own.at[BLEND, "artifact"]))
     settings, horizon = project.clv, project.clv.horizon_days
-    expected = model.predict(rows)
-    churn_model = replace(model, model=replace(model.model, horizon_days=project.churn.horizon_days))
-    value = model.clv(rows, settings.discount_rate, settings.margin)
-    naive = naive_clv(rows, horizon)
-    discounted_margin = settings.margin * (1 + settings.discount_rate) ** (-horizon / 365)
-    is_rule = champion.name == "naive"
-    clv = naive * discounted_margin if is_rule else value["clv"]
+    referenced = with_references(rows, btyd.model, horizon)
+    found, expected = blend.predict(referenced), btyd.predict(rows)
+    churn_model = replace(btyd, model=replace(btyd.model, horizon_days=project.churn.horizon_days))
+    is_rule = champion.name == NAIVE
+    spend = (referenced[NAIVE] if is_rule else found[BLEND]).to_numpy()
+    value_per_spend = settings.margin * btyd.model.discount_factors(rows, settings.discount_rate)
+    lower, upper = _bounds(blend, btyd, found, referenced, value_per_spend)
     why_code = str(champion["why_code"])
-    if not is_rule and not model.model.purchases.has_dropout:
+    if not is_rule and not blend.boosted and not btyd.model.purchases.has_dropout:
         why_code = NO_DROPOUT
-    past_orders = rows["order_count"] * horizon / rows["T"].clip(lower=horizon)
-    order_value = (rows["total_spend"] / rows["order_count"]).clip(lower=0)
     columns_of = {
         "snapshot_date": snapshot_date,
         "customer_id": rows["customer_id"],
         "probability_alive": expected["probability_alive"],
+        "purchase_probability": found[CHANCE],
         "expected_purchases": expected["expected_purchases"],
         "expected_purchases_churn_horizon": churn_model.predict(rows)["expected_purchases"],
-        "expected_spend": naive if is_rule else expected["expected_spend"],
-        "clv": clv,
-        "clv_lower": np.minimum(value["clv_lower"], clv),
-        "clv_upper": np.maximum(value["clv_upper"], clv),
+        "expected_spend": spend,
+        "clv": spend * value_per_spend,
+        "clv_lower": np.minimum(lower, spend * value_per_spend),
+        "clv_upper": np.maximum(upper, spend * value_per_spend),
+        "blend_spend": found[BLEND],
         "btyd_spend": expected["expected_spend"],
-        "naive_spend": naive,
-        "formula_clv": order_value * past_orders * rows["retention_share"] * discounted_margin,
+        "naive_spend": referenced[NAIVE],
+        "formula_clv": _formula(rows, project),
         "horizon_days": horizon,
         "model_version": champion["model_version"],
         "is_fallback": is_rule or why_code == NO_DROPOUT,
         "why_code": why_code,
     }
     return pd.DataFrame(columns_of)[list(TABLE.column_names)]
+
+
+def _bounds(
+    blend: ValueModel, btyd: CalibratedBtyd, found: pd.DataFrame, rows: pd.DataFrame, value_per_spend: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """The 10 % and 90 % points of each customer's value: from known outcomes, before there are any from BTYD."""
+    from crm_pipeline.models.btyd import INTERVAL
+    from crm_pipeline.models.value import CHANCE
+
+    if blend.intervals is None:
+        spend = btyd.model.clv(rows, discount_rate=0.0)
+        return spend["clv_lower"].to_numpy() * value_per_spend, spend["clv_upper"].to_numpy() * value_per_spend
+    chance, forecast = found[CHANCE].to_numpy(), found[BLEND].to_numpy()
+    lower, upper = (blend.intervals.quantile(chance, forecast, level) * value_per_spend for level in INTERVAL)
+    return lower, upper
+
+
+def _formula(rows: pd.DataFrame, project: Project) -> pd.Series[float]:
+    """The textbook formula; see the module."""
+    settings, horizon = project.clv, project.clv.horizon_days
+    past_orders = rows["order_count"] * horizon / rows["T"].clip(lower=horizon)
+    order_value = (rows["total_spend"] / rows["order_count"]).clip(lower=0)
+    discounted_margin = settings.margin * (1 + settings.discount_rate) ** (-horizon / 365)
+    value: pd.Series[float] = order_value * past_orders * rows["retention_share"] * discounted_margin
+    return value

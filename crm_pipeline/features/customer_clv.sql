@@ -1,5 +1,9 @@
-with current_customers as (
-    select customer_id, frequency, recency, "T", monetary_value, days_since_last_order, order_count, total_spend
+with features as (              -- all columns: what a customer's features are is stated there
+    select * from customer_features
+),
+
+current_customers as (
+    select customer_id, frequency, recency, "T", monetary_value, days_since_last_order, total_spend
     from customer_rfm
     where snapshot_date = $snapshot_date::date
 ),
@@ -15,17 +19,19 @@ retention as (
 )
 
 select
-    current_customers.customer_id,
+    features.*,
     current_customers.frequency,
     current_customers.recency,
     current_customers."T",
     current_customers.monetary_value,
-    current_customers.order_count,
     current_customers.total_spend,
     case
         when retention.gained_count > 0 then retention.retained_count / retention.gained_count
         else 1
     end as retention_share
 from current_customers
+inner join features
+    on current_customers.customer_id = features.customer_id
+    and features.snapshot_date = $snapshot_date::date
 cross join retention
 order by current_customers.customer_id

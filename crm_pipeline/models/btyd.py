@@ -88,6 +88,14 @@ class FittedBtyd:
         }
         return pd.DataFrame(columns, index=frame.index)
 
+    def discount_factors(self, frame: pd.DataFrame, discount_rate: float) -> FloatArray:
+        """Value today of a unit of spend in the horizon, one per row of `frame`: later purchases count less."""
+        history = History.of(frame)
+        discounted, expected = self._discounted_purchases(history.groups, self.horizon_days, discount_rate)
+        middle = (1 + discount_rate) ** (-self.horizon_days / 2 / 365)
+        factor = np.divide(discounted, expected, out=np.full_like(expected, middle), where=expected > 0)
+        return np.asarray(factor[history.group_of])
+
     def _discounted_purchases(
         self, groups: tuple[FloatArray, FloatArray, FloatArray], days: int, discount_rate: float
     ) -> tuple[FloatArray, FloatArray]:

@@ -10,87 +10,99 @@ from crm_pipeline.features.calibrated_btyd import CalibratedBtyd
 from crm_pipeline.models.btyd import FittedBtyd
 from crm_pipeline.models.btyd_purchases import PurchaseModel
 from crm_pipeline.models.btyd_spend import SpendModel
+from crm_pipeline.models.value import ValueModel
 from crm_pipeline_tests.kit import built_rows, built_table
 
 PROJECT = {"clv": {"horizon_days": 30}, "snapshots": {"dates": ["2024-01-01", "2024-02-01", "2024-03-03"]}}
 CUSTOMERS = [f"c{i:03d}" for i in range(150)]
+OFTEN_LITTLE = {"frequency": 9, "monetary_value": 10.0}  # the rule: 9 / 90 x 30 x 10 = 30; one purchase of 10
+SELDOM_MUCH = {"frequency": 1, "monetary_value": 40.0}  # the rule: 1 / 90 x 30 x 40 = 13.33; one purchase of 40
 
 
 def fits(*days: str) -> pd.DataFrame:
-    """Nobody leaves and everyone is shrunk to a rate of one purchase in 30 days, of an amount of 10."""
-    model = FittedBtyd(PurchaseModel("gamma_poisson", 1e9, 30e9, 0.0, 1.0), SpendModel(1.0, 1e9, 10e9), 30, 0, 150, ())
+    """Nobody leaves, everyone is taken to buy once in 30 days, and to spend as much as on their own mean day."""
+    model = FittedBtyd(PurchaseModel("gamma_poisson", 1e9, 30e9, 0.0, 1.0), SpendModel(1e9, 2.0, 1e-6), 30, 0, 150, ())
     return pd.DataFrame({"snapshot_date": list(days), "artifact": model.to_json(), "horizon_days": 30, "notes": ""})
 
 
-def outcomes(*days: str, spends: list[float], known_date: str = "2024-03-03") -> pd.DataFrame:
-    """Each customer's spend, the same at every judged snapshot; one purchase where there is any."""
+def alternating(first: float, second: float) -> list[float]:
+    """One value for customers who buy often and little, another for those who buy seldom and much."""
+    return [second if i % 2 else first for i in range(len(CUSTOMERS))]
+
+
+def outcomes(*days: str, spends: list[float], purchases: int = 1) -> pd.DataFrame:
+    """Each customer's spend, the same at every judged snapshot."""
+    row = {"known_date": "2024-03-03", "horizon_days": 30, "is_active": True, "purchase_count": purchases}
     parts = [
-        pd.DataFrame(
-            {
-                "known_date": known_date,
-                "snapshot_date": day,
-                "customer_id": CUSTOMERS,
-                "horizon_days": 30,
-                "is_active": True,
-                "purchase_count": 1,
-                "spend_amount": spends,
-            }
-        )
-        for day in days
+        pd.DataFrame({"snapshot_date": day, "customer_id": CUSTOMERS, "spend_amount": spends, **row}) for day in days
     ]
     return pd.concat(parts, ignore_index=True)
 
 
-def rfm(*days: str, monetary_value: float) -> pd.DataFrame:
-    """Histories of three repeats in 90 days: the rule expects one purchase of the mean value."""
-    row = {"frequency": 3, "recency": 80, "T": 90, "monetary_value": monetary_value}
-    return pd.concat(
-        [pd.DataFrame({"snapshot_date": day, "customer_id": CUSTOMERS, **row}) for day in days], ignore_index=True
+def histories(*days: str) -> dict[str, pd.DataFrame]:
+    """Customers of both kinds, seen for 90 days."""
+    kinds = pd.DataFrame([SELDOM_MUCH if i % 2 else OFTEN_LITTLE for i in range(len(CUSTOMERS))])
+    rfm = pd.concat(
+        [kinds.assign(snapshot_date=day, customer_id=CUSTOMERS, recency=80, T=90) for day in days], ignore_index=True
     )
+    features = rfm[["snapshot_date", "customer_id"]].assign(days_since_last_order=10, is_active=True)
+    return {"customer_rfm": rfm, "customer_features": features}
 
 
-def built(spends: list[float], monetary_value: float, *judged: str) -> pd.DataFrame:
+def built(spends: list[float], *judged: str, purchases: int = 1) -> pd.DataFrame:
+    days = ("2024-01-01", "2024-02-01", "2024-03-03")
     return built_rows(
         clv_model,
         snapshot_date="2024-03-03",
         project=PROJECT,
-        clv_fit=fits("2024-01-01", "2024-02-01", "2024-03-03"),
-        clv_outcomes=outcomes(*judged, spends=spends),
-        customer_rfm=rfm(*judged, monetary_value=monetary_value),
+        clv_fit=fits(*days),
+        clv_outcomes=outcomes(*judged, spends=spends, purchases=purchases),
+        **histories(*days),
     ).set_index("candidate")
 
 
-SPREAD = [9.0 + 2 * (i % 2) for i in range(150)]  # 9 or 11: the model's 10 is off by 1
-
-
-def test_a_model_that_beats_the_rule_is_published():
-    rows = built(SPREAD, 20.0, "2024-01-01")  # the rule expects 20: off by 9 or 11
-    assert rows["is_champion"].to_dict() == {"btyd": True, "naive": False}
+def test_the_blend_is_published_where_it_ranks_better_than_the_rule():
+    rows = built(alternating(10, 40), "2024-01-01")  # as BTYD says; the rule has them the wrong way round
+    assert rows["is_champion"].to_dict() == {"blend": True, "btyd": False, "naive": False}
     assert set(rows["why_code"]) == {"beats_baseline"}
-    metrics = json.loads(rows.at["btyd", "metrics"])
-    assert metrics["rmse"] == pytest.approx(1.0)
-    assert metrics["rmse_improvement"] == pytest.approx((202 / 2) ** 0.5 - 1)
-    assert (metrics["row_count"], metrics["snapshot_count"]) == (150, 1)
+    metrics = {name: json.loads(text) for name, text in rows["metrics"].items()}
+    assert metrics["btyd"]["normalized_gini"] == pytest.approx(1)
+    assert metrics["naive"]["normalized_gini"] == pytest.approx(-1)
+    assert (metrics["blend"]["row_count"], metrics["blend"]["snapshot_count"]) == (150, 1)
 
 
-def test_a_model_that_does_not_is_not():
-    rows = built([20.0] * 150, 20.0, "2024-01-01")  # the rule is perfect
-    assert rows["is_champion"].to_dict() == {"btyd": False, "naive": True}
+def test_too_few_outcomes_for_trees_leave_equal_parts_on_one_level():
+    rows = built(alternating(10, 40), "2024-01-01")
+    model = ValueModel.from_json(rows.at["blend", "artifact"])
+    assert model.boosted is None
+    assert model.weights == {"naive": 0.5, "btyd": 0.5}
+    # in all the rule expects 75 x (30 + 13.33), BTYD 75 x (10 + 40)
+    assert model.levels == pytest.approx({"naive": 50 / (30 + 40 / 3), "btyd": 1.0})
+
+
+def test_the_rule_is_published_where_the_blend_ranks_worse():
+    rows = built(alternating(30, 14), "2024-01-01")
+    assert rows["is_champion"].to_dict() == {"blend": False, "btyd": False, "naive": True}
     assert set(rows["why_code"]) == {"does_not_beat_baseline"}
-    assert "naive is published instead of btyd" in rows.at["btyd", "why"]
+    assert "naive is published instead of blend" in rows.at["blend", "why"]
 
 
-def test_an_error_that_persists_moves_the_level_of_spend_but_not_of_purchases():
-    rows = built([20.0] * 150, 5.0, "2024-01-01", "2024-02-01")  # twice, 20 where 10 was expected
+def test_an_error_of_purchases_that_persists_moves_their_level():
+    rows = built(alternating(10, 40), "2024-01-01", "2024-02-01", purchases=2)  # twice, 2 where 1 was expected
     model = CalibratedBtyd.from_json(rows.at["btyd", "artifact"])
-    assert model.purchase_factor == 1.0
     # log 2 repeats: of it, log2^2 / (log2^2 + 0.01) is believed
-    assert model.spend_factor == pytest.approx(2 ** (0.480453 / 0.490453), rel=1e-4)
+    assert model.purchase_factor == pytest.approx(2 ** (0.480453 / 0.490453), rel=1e-4)
 
 
-def test_before_anything_is_known_the_model_stands():
-    rows = built_rows(clv_model, snapshot_date="2024-03-03", project=PROJECT, clv_fit=fits("2024-03-03"))
-    assert rows.set_index("candidate")["is_champion"].to_dict() == {"btyd": True, "naive": False}
+def test_less_than_a_year_of_history_is_said():
+    rows = built(alternating(10, 40), "2024-01-01")
+    assert "90 days of history are less than a year" in rows.at["blend", "settings"]
+
+
+def test_before_anything_is_known_the_blend_stands():
+    given = {"clv_fit": fits("2024-03-03"), **histories("2024-03-03")}
+    rows = built_rows(clv_model, snapshot_date="2024-03-03", project=PROJECT, **given)
+    assert rows.set_index("candidate")["is_champion"].to_dict() == {"blend": True, "btyd": False, "naive": False}
     assert set(rows["why_code"]) == {"not_enough_data"}
 
 
@@ -104,10 +116,7 @@ def test_versions_differ_between_snapshots_with_equal_models():
 
 def test_outcomes_without_a_fit_are_left_out():
     given = {"snapshot_date": "2024-03-03", "project": PROJECT, "clv_fit": fits("2024-03-03")}
-    judged = {
-        "clv_outcomes": outcomes("2024-01-01", spends=SPREAD),
-        "customer_rfm": rfm("2024-01-01", monetary_value=1.0),
-    }
+    judged = {"clv_outcomes": outcomes("2024-01-01", spends=alternating(1, 2)), **histories("2024-01-01")}
     assert built_table(clv_model, **given, **judged).equals(built_table(clv_model, **given))
 
 

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -10,6 +11,8 @@ from crm_pipeline.features.calibrated_btyd import CalibratedBtyd
 from crm_pipeline.models.btyd import FittedBtyd
 from crm_pipeline.models.btyd_purchases import Family, PurchaseModel
 from crm_pipeline.models.btyd_spend import SpendModel
+from crm_pipeline.models.value import ValueModel
+from crm_pipeline.models.value_intervals import RatioIntervals
 from crm_pipeline_tests.kit import built_rows, built_table
 
 PROJECT = {"clv": {"horizon_days": 30, "discount_rate": 0.0, "margin": 0.5}, "churn": {"horizon_days": 60}}
@@ -17,21 +20,28 @@ RFM = """customer_id, frequency, recency, T,  monetary_value, days_since_last_or
          ada,         3,         80,      90, 20,             10,                    5,           75
          bob,         0,         0,       60, 0,              60,                    1,           40
          eve,         0,         0,       5,  0,              5,                     1,           8"""
+FEATURES = """customer_id, order_count
+              ada,         5
+              bob,         1
+              eve,         1"""
 
 
-def registry(why_code: str = "beats_baseline", family: Family = "bg_nbd") -> pd.DataFrame:
-    """Everyone buys once in 30 days, for 10, and hardly anyone leaves; levels of 1.1 and 1.2."""
+def registry(
+    why_code: str = "beats_baseline", family: Family = "bg_nbd", intervals: RatioIntervals | None = None
+) -> pd.DataFrame:
+    """Everyone buys once in 30 days, for 10, and hardly anyone leaves; the blend is 1.2 times that."""
     purchases = PurchaseModel(family, 1e9, 30e9, 1e-6, 1e9)
-    model = FittedBtyd(purchases, SpendModel(1.0, 1e9, 10e9), 30, 0, 3, ())
-    artifact = CalibratedBtyd(model, 1.1, 1.2).to_json()
+    fitted = FittedBtyd(purchases, SpendModel(1.0, 1e9, 10e9), 30, 0, 3, ())
+    levels, weights = {"naive": 1.0, "btyd": 1.2}, {"naive": 0.0, "btyd": 1.0}
+    blend = ValueModel(None, (), 1.0, levels, weights, intervals).to_json()
     is_rule = why_code == "does_not_beat_baseline"
     return pd.DataFrame(
         {
-            "snapshot_date": ["2024-02-01", "2024-03-01", "2024-03-01"],
-            "model_version": ["old", "new", "rule"],
-            "candidate": ["btyd", "btyd", "naive"],
-            "is_champion": [True, not is_rule, is_rule],
-            "artifact": ["{}", artifact, None],
+            "snapshot_date": ["2024-02-01", "2024-03-01", "2024-03-01", "2024-03-01"],
+            "model_version": ["old", "new", "plain", "rule"],
+            "candidate": ["blend", "blend", "btyd", "naive"],
+            "is_champion": [True, not is_rule, False, is_rule],
+            "artifact": ["{}", blend, CalibratedBtyd(fitted, 1.1).to_json(), None],
             "why_code": why_code,
         }
     )
@@ -42,7 +52,7 @@ def built(**given: object) -> pd.DataFrame:
         customer_clv,
         snapshot_date="2024-03-01",
         project=PROJECT,
-        **{"clv_model": registry(), "customer_rfm": RFM, **given},
+        **{"clv_model": registry(), "customer_rfm": RFM, "customer_features": FEATURES, **given},
     )
     return rows.set_index("customer_id")
 
@@ -52,6 +62,8 @@ def test_the_champion_model_scores_everyone():
     assert rows["expected_purchases"].tolist() == pytest.approx([1.1] * 3, rel=1e-4)
     assert rows["expected_purchases_churn_horizon"].tolist() == pytest.approx([2.2] * 3, rel=1e-4)
     assert rows["expected_spend"].tolist() == pytest.approx([12.0] * 3, rel=1e-4)
+    assert rows["btyd_spend"].tolist() == pytest.approx([10.0] * 3, rel=1e-4)
+    assert rows["purchase_probability"].tolist() == pytest.approx([1 - math.exp(-1)] * 3, rel=1e-4)
     assert rows["clv"].tolist() == pytest.approx([6.0] * 3, rel=1e-4)
     assert set(rows["model_version"]) == {"new"}
     assert not rows["is_fallback"].any()
@@ -70,7 +82,7 @@ def test_the_rule_is_published_where_the_model_does_not_beat_it():
     rows = built(clv_model=registry("does_not_beat_baseline"))
     assert rows["expected_spend"].tolist() == [20.0, 0.0, 0.0]
     assert rows["clv"].tolist() == [10.0, 0.0, 0.0]
-    assert rows["btyd_spend"].tolist() == pytest.approx([12.0] * 3, rel=1e-4)
+    assert rows["blend_spend"].tolist() == pytest.approx([12.0] * 3, rel=1e-4)
     assert rows["is_fallback"].all()
     assert set(rows["model_version"]) == {"rule"}
     assert (rows["clv_lower"] <= rows["clv"]).all()
@@ -84,17 +96,33 @@ def test_a_model_without_drop_out_is_a_fallback():
 
 def test_value_is_discounted():
     project = {**PROJECT, "clv": {**PROJECT["clv"], "discount_rate": 0.1}}
-    rows = built_rows(customer_clv, snapshot_date="2024-03-01", project=project, clv_model=registry(), customer_rfm=RFM)
+    rows = built_rows(
+        customer_clv,
+        snapshot_date="2024-03-01",
+        project=project,
+        clv_model=registry(),
+        customer_rfm=RFM,
+        customer_features=FEATURES,
+    )
     # purchases come on average in the middle of the 30 days
     assert rows["clv"].tolist() == pytest.approx([6.0 * 1.1 ** (-15 / 365)] * 3, rel=1e-4)
 
 
-def test_intervals_hold_four_of_five_outcomes():
+def test_intervals_come_from_known_outcomes():
+    # outcomes were spread evenly between nothing and three times the forecast
+    intervals = RatioIntervals(np.zeros(0), np.linspace(0, 3, 101)[None, :], np.zeros(1))
+    rows = built(clv_model=registry(intervals=intervals))
+    # a tenth and nine tenths of the way, x 12 x a margin of 0.5
+    assert rows["clv_lower"].tolist() == pytest.approx([0.3 * 6] * 3, rel=1e-4)
+    assert rows["clv_upper"].tolist() == pytest.approx([2.7 * 6] * 3, rel=1e-4)
+
+
+def test_before_outcomes_are_known_intervals_are_those_of_btyd():
     # spend of an order day is exponential with mean 10, purchases Poisson with mean 1: P(no spend) = exp(-1)
     rows = built(clv_model=registry())
     assert (rows["clv_lower"] == 0).all()
-    # the 90 % quantile of that sum, at the level of 1.2 and a margin of 0.5
-    assert rows["clv_upper"].tolist() == pytest.approx([compound_quantile(0.9) * 0.6] * 3, rel=0.05)
+    # the 90 % quantile of that sum, at a margin of 0.5
+    assert rows["clv_upper"].tolist() == pytest.approx([compound_quantile(0.9) * 0.5] * 3, rel=0.05)
 
 
 def compound_quantile(level: float) -> float:
