@@ -15,9 +15,15 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from crm_pipeline.models.item_similarity import FloatArray, ItemSimilarity, places_within, similarity_of_positions
+from crm_pipeline.models.item_similarity import (
+    FloatArray,
+    IntArray,
+    ItemSimilarity,
+    places_within,
+    similarity_of_positions,
+)
 from crm_pipeline.models.purchase_history import PurchaseHistory
-from crm_pipeline.models.ranking_baselines import NEW, USUAL, RankedPairs
+from crm_pipeline.models.ranking_baselines import RankedPairs
 from crm_pipeline.models.ranking_candidates import (
     SOURCES,
     Candidates,
@@ -29,7 +35,6 @@ from crm_pipeline.models.ranking_reasons import reason_columns
 from crm_pipeline.models.ranking_score import LogisticScore, rule_score
 
 MODEL, RULE = "model", "rule"
-SLOTS = (USUAL, NEW)
 _FORMAT = "ranking/1"
 
 
@@ -92,46 +97,63 @@ def blended_probability(candidates: Candidates, own: LogisticScore, new: Logisti
     return np.asarray(1 / (1 + np.exp(-log_odds)))
 
 
-def best_places(candidates: Candidates, score: FloatArray, k: int) -> tuple[Candidates, RankedPairs]:
-    """The k best candidates of each customer, best first; ties by product_id."""
+def best_rows(candidates: Candidates, score: FloatArray, k: int) -> tuple[IntArray, IntArray]:
+    """Positions of the k best candidates of each customer, best first, and their places from 0; ties by product_id."""
     order = np.lexsort((-score, candidates.customer))  # stable, and candidates come by customer and product
     place = places_within(candidates.customer[order])
-    order, place = order[place < k], place[place < k]
-    picks = candidates.where(order)
-    return picks, RankedPairs(picks.customer, picks.product, place, score[order], picks.is_new)
+    return order[place < k].astype(np.int64), place[place < k]
 
 
-def rank(candidates: Candidates, fitted: FittedRanking, k: int = 10, slots: tuple[str, ...] = SLOTS) -> pd.DataFrame:
-    """The k best candidates of each customer, with the reason for each.
+def best_places(candidates: Candidates, score: FloatArray, k: int) -> tuple[Candidates, RankedPairs]:
+    """`best_rows` as candidates and as ranked pairs."""
+    rows, place = best_rows(candidates, score, k)
+    picks = candidates.where(rows)
+    return picks, RankedPairs(picks.customer, picks.product, place, score[rows], picks.is_new)
+
+
+def best_of_each_slot(candidates: Candidates, score: FloatArray, k: int) -> tuple[IntArray, IntArray]:
+    """Positions of each customer's k best usual and k best new candidates, ascending, and their places in their slot.
+
+    Whatever shift is added to the new ones, the k best of all are among them.
+    """
+    found = []
+    for is_new in (False, True):
+        mine = np.flatnonzero(candidates.is_new == is_new)
+        rows, place = best_rows(candidates.where(mine), score[mine], k)
+        found.append((mine[rows], place))
+    rows, place = (np.concatenate(part) for part in zip(*found, strict=True))
+    order = np.argsort(rows)
+    return rows[order], place[order]
+
+
+def rank(candidates: Candidates, fitted: FittedRanking, k: int = 10) -> pd.DataFrame:
+    """The k best usual and the k best new products of each customer in one order, with the reason for each.
 
     Args:
         candidates: from `generate_candidates`, with the settings of `fitted.candidates`.
-        k: length of the lists, at most `candidates.popular_count` if every customer is to get k rows.
-        slots: ('usual', 'new') for the blended list; one of them alone for a list of only such products.
+        k: length of the lists, at most `candidates.popular_count` if every customer is to get k new products.
 
     Returns:
-        customer_id, rank, product_id, score, slot, source and the columns of `reason_columns`, by customer_id and rank.
+        customer_id, rank, product_id, score, slot, slot_rank, source and the columns of `reason_columns`, by
+        customer_id and rank. rank up to k is the best mix of both slots; slot_rank up to k is the list of a slot.
 
     Raises:
-        ValueError: for an unknown slot, or k below 1.
+        ValueError: for k below 1.
     """
-    if k < 1 or not slots or not set(slots) <= set(SLOTS):
-        raise ValueError(f"k must be at least 1 and slots some of {SLOTS}, not {k} and {slots}")
-    wanted = candidates
-    if set(slots) != set(SLOTS):
-        wanted = candidates.where(candidates.is_new == (NEW in slots))
-    picks, ranked = best_places(wanted, fitted.scores(wanted), k)
-    sources = np.array(SOURCES, dtype=object)[picks.source.astype(np.int64)]
-    listed = ranked.to_frame(candidates.history).assign(source=pd.array(sources, dtype="str"))
+    if k < 1:
+        raise ValueError(f"k must be at least 1, not {k}")
+    score = fitted.scores(candidates)
+    rows, slot_place = best_of_each_slot(candidates, score, k)
+    order, place = best_rows(candidates.where(rows), score[rows], 2 * k)
+    picks = candidates.where(rows[order])
+    ranked = RankedPairs(picks.customer, picks.product, place, score[rows[order]], picks.is_new)
+    listed = ranked.to_frame(candidates.history).assign(
+        slot_rank=slot_place[order] + 1,
+        source=pd.array(np.array(SOURCES, dtype=object)[picks.source.astype(np.int64)], dtype="str"),
+    )
     return pd.concat([listed, reason_columns(picks)], axis=1)
 
 
-def recommend(
-    history: PurchaseHistory,
-    similarity: ItemSimilarity,
-    fitted: FittedRanking,
-    k: int = 10,
-    slots: tuple[str, ...] = SLOTS,
-) -> pd.DataFrame:
+def recommend(history: PurchaseHistory, similarity: ItemSimilarity, fitted: FittedRanking, k: int = 10) -> pd.DataFrame:
     """`rank` of the candidates of one batch of customers: some 2 kB of memory per customer at 60 own products each."""
-    return rank(generate_candidates(history, similarity, fitted.candidates), fitted, k, slots)
+    return rank(generate_candidates(history, similarity, fitted.candidates), fitted, k)

@@ -15,6 +15,8 @@ from crm_pipeline.models.item_similarity import FloatArray, IntArray, places_wit
 from crm_pipeline.models.purchase_history import PurchaseHistory
 
 POPULAR_RULE, OWN_RULE, OWN_THEN_POPULAR_RULE = "G-TopFreq", "P-TopFreq", "GP-TopFreq"
+NEW_RULE = "GN-TopFreq"
+"""Popular products that the customer never bought: what a list of new products must beat."""
 USUAL, NEW = "usual", "new"
 
 

@@ -16,6 +16,7 @@ from crm_pipeline.models.purchase_history import PurchaseHistory, contains
 OWN, SIMILAR, POPULAR = "own", "similar", "popular"
 SOURCES = (OWN, SIMILAR, POPULAR)
 _FAR = np.float32(1e6)
+_POPULAR_REACH = 4
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def generate_candidates(
 ) -> Candidates:
     """Own products by recency-weighted frequency, the most similar new ones, and the most popular new ones.
 
-    A customer gets at least min(popular_count, products) candidates, since a popular product not new is an own one.
+    Each customer gets popular_count new candidates, as far as a list of popular products four times as long has them.
     """
     own = _own_rows(history, settings.own_count)
     new = _new_candidates(history, similarity, settings)
@@ -152,8 +153,8 @@ def _new_candidates(
     profile = mean_profile(history, similarity)
     row, column, value = _most_similar(profile, similarity.neighbours, product_of >= 0, settings.similar_count)
     product = product_of[column]
-    popular = popular_products(history, settings.popular_count)
-    fill_row, place = _popular_new(history, popular)
+    popular = popular_products(history, _POPULAR_REACH * settings.popular_count)
+    fill_row, place = popular_new(history, popular, settings.popular_count)
     is_extra = ~contains(np.sort(history.keys(row, product)), history.keys(fill_row, popular[place]))
     fill_row, place = fill_row[is_extra], place[is_extra]
     return (
@@ -195,12 +196,13 @@ def _similarity_to(
     return found
 
 
-def _popular_new(history: PurchaseHistory, popular: IntArray) -> tuple[IntArray, IntArray]:
-    """Customer and place in `popular` of the popular products that each customer never bought."""
+def popular_new(history: PurchaseHistory, popular: IntArray, count: int) -> tuple[IntArray, IntArray]:
+    """Customer and place in `popular` of the first `count` popular products that each customer never bought."""
     place_of = np.full(len(history.products), -1, dtype=np.int64)
     place_of[popular] = np.arange(len(popular))
     place = place_of[history.product]
     is_own = np.zeros((len(history.customers), len(popular)), dtype=np.bool_)
     is_own[history.customer[place >= 0], place[place >= 0]] = True
-    row, found = np.nonzero(~is_own)
+    is_wanted = ~is_own & (np.cumsum(~is_own, axis=1, dtype=np.int32) <= count)
+    row, found = np.nonzero(is_wanted)
     return row.astype(np.int64), found.astype(np.int64)

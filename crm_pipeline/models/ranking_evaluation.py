@@ -10,10 +10,22 @@ import numpy.typing as npt
 import pandas as pd
 
 from crm_pipeline.models.item_similarity import IntArray
-from crm_pipeline.models.metrics.ranking import hit_rate_at_k, ndcg_at_k, recall_at_k
+from crm_pipeline.models.metrics.ranking import (
+    hit_rate_at_k,
+    mrr_at_k,
+    ndcg_at_k,
+    precision_at_k,
+    recall_at_k,
+)
 from crm_pipeline.models.purchase_history import PurchaseHistory
 
-METRICS = {"recall": recall_at_k, "ndcg": ndcg_at_k, "hit_rate": hit_rate_at_k}
+METRICS = {
+    "recall": recall_at_k,
+    "ndcg": ndcg_at_k,
+    "hit_rate": hit_rate_at_k,
+    "mrr": mrr_at_k,
+    "precision": precision_at_k,
+}
 PARTS = ("", "repeat_", "explore_")
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from crm_pipeline.models.item_similarity import FloatArray, IntArray
 from crm_pipeline.models.metrics.ranking import ndcg_at_k, recall_at_k
 from crm_pipeline.models.purchase_history import TrainingSnapshot, contains
-from crm_pipeline.models.ranking import best_places, similarity_for
+from crm_pipeline.models.ranking import best_of_each_slot, best_places, similarity_for
 from crm_pipeline.models.ranking_baselines import RankedPairs, own_then_popular_list
 from crm_pipeline.models.ranking_candidates import Candidates, CandidateSettings, generate_candidates
 from crm_pipeline.models.ranking_evaluation import hit_matrix, relevant_counts
@@ -87,7 +87,7 @@ def best_shift(snapshots: list[JudgedSnapshot], log_odds: FloatArray, k: int) ->
     """
     ends = np.cumsum([len(each.candidates.customer) for each in snapshots])
     scores = np.split(log_odds, ends[:-1])
-    kept = [_best_of_each_kind(each.candidates, score, k) for each, score in zip(snapshots, scores, strict=True)]
+    kept = [best_of_each_slot(each.candidates, score, k)[0] for each, score in zip(snapshots, scores, strict=True)]
     best: tuple[float, float, Values] = (-math.inf, 0.0, {})
     for shift in NEW_SHIFTS:
         found = []
@@ -112,16 +112,6 @@ def paired_gain(difference: FloatArray, snapshots: list[JudgedSnapshot]) -> tupl
     if len(means) < 2:
         return math.nan, math.nan
     return float(means.mean()), float(means.mean() - _CONFIDENT * means.std(ddof=1) / math.sqrt(len(means)))
-
-
-def _best_of_each_kind(candidates: Candidates, score: FloatArray, k: int) -> IntArray:
-    """Positions of each customer's k best own and k best new candidates: no shift brings others into the first k."""
-    kept = []
-    for is_new in (False, True):
-        rows = np.flatnonzero(candidates.is_new == is_new)
-        picks, _ = best_places(candidates.where(rows), score[rows], k)
-        kept.append(np.searchsorted(candidates.keys, picks.keys))
-    return np.sort(np.concatenate(kept)).astype(np.int64)
 
 
 def _joined(values: list[Values]) -> Values:

@@ -1,5 +1,8 @@
 """What each customer would like next: own, similar and popular products in one list, each with its reason.
 
+There are three lists of `recommendations.count` products in one table: the best mix of usual and new products is
+`rank` up to the count; the best usual ones, and the best new ones, are those of a `slot` with `slot_rank` up to it.
+
 With the mix, `score` is the probability of an order within the horizon; with the rule it is the number of orders that
 the list goes by, and `is_fallback` says so. Everyone with an order before D is served.
 """
@@ -26,10 +29,11 @@ TABLE = Table(
     columns=(
         columns.SNAPSHOT_DATE,
         columns.CUSTOMER_ID,
-        Column("rank", "integer", "Place on the list, 1 is the best."),
+        Column("rank", "integer", "Place among all, 1 is the best; up to `recommendations.count` it is the mix."),
         columns.PRODUCT_ID,
         Column("score", "double", "Probability of an order within the horizon; with the rule, orders that it goes by."),
         Column("slot", "varchar", "`usual`: the customer bought it before; `new`: not yet."),
+        Column("slot_rank", "integer", "Place among the customer's products of the slot, 1 is the best."),
         Column("source", "varchar", "Why it was considered: `own`, `similar` or `popular` product."),
         Column("reason", "varchar", "The reason in words, in the project's language."),
         Column("reason_code", "varchar", "The reason; its parameters are the columns after it."),
@@ -52,7 +56,8 @@ TABLE = Table(
         Column("is_fallback", "boolean", "Whether the rule made the list, because the mix did not prove better."),
     ),
     rules=(
-        "rank between 1 and 100",
+        "rank between 1 and 200",
+        "slot_rank between 1 and least(rank, 100)",
         "score >= 0",
         "is_fallback or score <= 1",
         "is_fallback = (model = 'GP-TopFreq')",
@@ -92,7 +97,7 @@ def build(
         snapshot_date: D.
 
     Returns:
-        Up to recommendations.count rows per customer; fewer only where the shop has fewer products.
+        Up to recommendations.count rows per customer and slot; fewer only where there are fewer products.
     """
     import pandas as pd
 

@@ -8,10 +8,14 @@ select
     recall,
     ndcg,
     hit_rate,
+    mrr,
+    precision,
     repeat_recall,
     repeat_ndcg,
     explore_recall,
     explore_ndcg,
-    explore_hit_rate
+    explore_hit_rate,
+    explore_mrr,
+    explore_precision
 from recommendation_outcomes
 order by snapshot_date, customer_id, model

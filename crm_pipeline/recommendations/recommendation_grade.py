@@ -1,9 +1,10 @@
 """The grade of the recommendations on all outcomes known so far, in a letter and one sentence.
 
-Letters come from the lower bound of the improvement over GP-TopFreq (own products by frequency, filled up with popular
-ones) on customers who could still leave; `models.grades` sets it against the room up to a perfect list. Nobody can
-foresee a basket, so the letters stay low: they say whether a list is worth more than the rule, not how good shopping
-lists can be.
+Letters come from the lower bound of the improvement over the rule on customers who could still leave: over GP-TopFreq
+(own products by frequency, filled up with popular ones) for the published mix and for usual products alone, over
+GN-TopFreq (popular products that the customer never bought) for new products, judged by discoveries. `models.grades`
+sets the bound against the room up to a perfect list. Nobody can foresee a basket, so the letters stay low: they say
+whether a list is worth more than the rule, not how good shopping lists can be.
 """
 
 from __future__ import annotations
@@ -19,20 +20,21 @@ from crm_pipeline.contract.table import Column, Expectation, Table
 if TYPE_CHECKING:
     import pandas as pd
 
-METRIC_WORDS = {"recall": "Recall", "ndcg": "NDCG"}
+METRIC_WORDS = {"recall": "Recall", "ndcg": "NDCG", "explore_recall": "Recall", "explore_ndcg": "NDCG"}
+LIST_WORDS = {"published": "Recommendations", "usual": "Usual products", "new": "New products"}
 _SHARED = {column.name: column for column in columns.EVALUATION}
 
 TABLE = Table(
     name="recommendation_grade",
-    description="One row per metric and date with newly known outcomes: the grade of all lists published until then.",
-    grain=("known_date", "population", "metric"),
+    description="One row per list, metric and date with newly known outcomes: the grade of all lists until then.",
+    grain=("known_date", "model", "population", "metric"),
     partition_column="known_date",
     columns=(
         columns.KNOWN_DATE,
-        *(_SHARED[name] for name in ("population", "metric", "model", "baseline", "value", "baseline_value")),
+        *(_SHARED[name] for name in ("model", "population", "metric", "baseline", "value", "baseline_value")),
         *(_SHARED[name] for name in ("improvement", "improvement_lower", "improvement_upper")),
         *(_SHARED[name] for name in ("snapshot_count", "row_count")),
-        Column("letter", "varchar", "A to D; D: not surely better than the rule GP-TopFreq."),
+        Column("letter", "varchar", "A to D; D: not surely better than the rule."),
         Column("summary", "varchar", "The grade in one sentence."),
     ),
     rules=(
@@ -72,7 +74,7 @@ def summary(row: Mapping[str, Any], letter: str) -> str:
     """One graded row in plain words; an interval that cannot be known is left out, and said to be."""
     figure, _, places = str(row["metric"]).partition("_at_")
     metric, rule = f"{METRIC_WORDS[figure]}@{places}", row["baseline"]
-    grade = f"Recommendations, {metric}: grade {letter}."
+    grade = f"{LIST_WORDS[row['model']]}, {metric}: grade {letter}."
     lists = f"{row['row_count']:,} lists of active customers in {_count(row['snapshot_count'], 'snapshot')}"
     if any(math.isnan(row[name]) for name in ("value", "improvement_lower", "improvement_upper")):
         return f"{grade} Too few known outcomes to compare it with the rule {rule}: {lists}."

@@ -1,8 +1,8 @@
 select
     known_date,
+    model,
     population,
     metric,
-    model,
     baseline,
     value,
     baseline_value,
@@ -16,6 +16,8 @@ where
     known_date = $snapshot_date::date
     and scope = 'pooled'
     and population = 'active'
-    and model = 'published'
-    and (substr(metric, 1, 7) = 'recall_' or substr(metric, 1, 5) = 'ndcg_')
-order by metric
+    and (
+        model in ('published', 'usual') and (substr(metric, 1, 7) = 'recall_' or substr(metric, 1, 5) = 'ndcg_')
+        or model = 'new' and (substr(metric, 1, 15) = 'explore_recall_' or substr(metric, 1, 13) = 'explore_ndcg_')
+    )
+order by model, metric

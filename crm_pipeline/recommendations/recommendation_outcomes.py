@@ -1,4 +1,4 @@
-"""What each list was worth to each customer, once known: the published one's and those of the simple rules.
+"""What each list was worth to each customer, once known: the published ones and those of the simple rules.
 
 Partition D judges the snapshots whose horizon ended in (previous D, D]. Judged are those who bought something in the
 horizon; of large shops, among a sample of 20,000 customers per snapshot (lowest md5 of the id). Lists are judged by
@@ -17,19 +17,24 @@ from crm_pipeline.project import Project
 if TYPE_CHECKING:
     import pandas as pd
 
-PUBLISHED, BASELINE = "published", "GP-TopFreq"
+PUBLISHED, USUAL, NEW, BASELINE, NEW_BASELINE = "published", "usual", "new", "GP-TopFreq", "GN-TopFreq"
 PLACES = {
     PUBLISHED: "published_rank",
+    USUAL: "usual_rank",
+    NEW: "new_rank",
     BASELINE: "own_then_popular_rank",
     "P-TopFreq": "own_rank",
     "G-TopFreq": "popular_rank",
+    NEW_BASELINE: "popular_new_rank",
 }
 """Each judged list and the query's column with a product's place on it."""
 
-_RECALL, _NDCG, _HIT_RATE = (
+_RECALL, _NDCG, _HIT_RATE, _MRR, _PRECISION = (
     "Share of the bought products that are on the list.",
     "Normalised discounted cumulative gain: hits count more at the top; 1 is the best list possible.",
     "1 where any bought product is on the list, else 0.",
+    "1 / the place of the first bought product on the list, 0 where none is on it.",
+    "Share of the list's places that hold a bought product.",
 )
 _REPEAT = "Only products bought before; null where none was bought."
 _EXPLORE = "Only products never bought before; null where none was bought."
@@ -37,11 +42,15 @@ FIGURES = {
     "recall": _RECALL,
     "ndcg": _NDCG,
     "hit_rate": _HIT_RATE,
+    "mrr": _MRR,
+    "precision": _PRECISION,
     "repeat_recall": f"{_RECALL} {_REPEAT}",
     "repeat_ndcg": f"{_NDCG} {_REPEAT}",
     "explore_recall": f"{_RECALL} {_EXPLORE}",
     "explore_ndcg": f"{_NDCG} {_EXPLORE}",
     "explore_hit_rate": f"{_HIT_RATE} {_EXPLORE}",
+    "explore_mrr": f"{_MRR} {_EXPLORE}",
+    "explore_precision": f"{_PRECISION} {_EXPLORE}",
 }
 """What is measured per customer and list."""
 
@@ -60,7 +69,11 @@ TABLE = Table(
         columns.KNOWN_DATE,
         columns.JUDGED_SNAPSHOT_DATE,
         columns.CUSTOMER_ID,
-        Column("model", "varchar", "The list: `published`, or the one that a rule would have made."),
+        Column(
+            "model",
+            "varchar",
+            "The list: `published` (the mix of both slots), its `usual` or `new` products alone, or a rule's.",
+        ),
         Column("published_model", "varchar", "What made the published list: the `mix`, or the rule `GP-TopFreq`."),
         columns.IS_ACTIVE.described(
             "Whether the customer could still leave at the snapshot (see `customer_features`)."
@@ -78,6 +91,7 @@ TABLE = Table(
         "purchase_count >= 1",
         *(f"{name} is null or {name} between 0 and 1" for name in FIGURES),
         "model <> 'P-TopFreq' or explore_recall is null or explore_recall = 0",
+        "model <> 'GN-TopFreq' or repeat_recall is null or repeat_recall = 0",
         "repeat_recall is not null or explore_recall is not null",
     ),
     expectations=(

@@ -121,6 +121,38 @@ filled_places as (              -- GP-TopFreq after the own products
         and short_customers.customer_id = own_places.customer_id
         and popular_places.product_id = own_places.product_id
     where own_places.product_id is null
+),
+
+popular_own_and_bought as (     -- popular products of each buyer: own ones, and new ones bought in the horizon
+    select own_places.snapshot_date, own_places.customer_id, own_places.product_id, popular_places.popular_rank, 1 as is_own
+    from own_places
+    inner join popular_places
+        on own_places.snapshot_date = popular_places.snapshot_date
+        and own_places.product_id = popular_places.product_id
+    union all
+    select purchases.snapshot_date, purchases.customer_id, purchases.product_id, popular_places.popular_rank, 0 as is_own
+    from purchases
+    inner join popular_places
+        on purchases.snapshot_date = popular_places.snapshot_date
+        and purchases.product_id = popular_places.product_id
+    left join own_places
+        on purchases.snapshot_date = own_places.snapshot_date
+        and purchases.customer_id = own_places.customer_id
+        and purchases.product_id = own_places.product_id
+    where own_places.product_id is null
+),
+
+popular_new_places as (         -- GN-TopFreq: own products do not take places
+    select
+        snapshot_date,
+        customer_id,
+        product_id,
+        is_own,
+        popular_rank - sum(is_own) over (
+            partition by snapshot_date, customer_id
+            order by popular_rank
+        ) as popular_new_rank
+    from popular_own_and_bought
 )
 
 select
@@ -131,9 +163,12 @@ select
     coalesce(customer_features.is_active, false) as is_active,
     own_places.product_id is not null as is_repeat,
     customer_recommendations.rank as published_rank,
+    case when customer_recommendations.slot = 'usual' then customer_recommendations.slot_rank end as usual_rank,
+    case when customer_recommendations.slot = 'new' then customer_recommendations.slot_rank end as new_rank,
     coalesce(own_places.own_rank, filled_places.filled_rank) as own_then_popular_rank,
     own_places.own_rank,
-    popular_places.popular_rank
+    popular_places.popular_rank,
+    popular_new_places.popular_new_rank
 from purchases
 inner join sampled_customers
     on purchases.snapshot_date = sampled_customers.snapshot_date
@@ -152,6 +187,11 @@ left join own_places
 left join popular_places
     on purchases.snapshot_date = popular_places.snapshot_date
     and purchases.product_id = popular_places.product_id
+left join popular_new_places
+    on purchases.snapshot_date = popular_new_places.snapshot_date
+    and purchases.customer_id = popular_new_places.customer_id
+    and purchases.product_id = popular_new_places.product_id
+    and popular_new_places.is_own = 0
 left join filled_places
     on purchases.snapshot_date = filled_places.snapshot_date
     and purchases.customer_id = filled_places.customer_id

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import ndcg_score
 
-from crm_pipeline.models.metrics import hit_rate_at_k, ndcg_at_k, recall_at_k, weighted_mean
+from crm_pipeline.models.metrics import hit_rate_at_k, mrr_at_k, ndcg_at_k, precision_at_k, recall_at_k, weighted_mean
 
 HITS = [
     [1, 0, 1],  # bought 4 items, 2 of them listed
@@ -25,6 +25,17 @@ def test_recall_by_hand():
 def test_hit_rate_by_hand():
     assert hit_rate_at_k(HITS, BOUGHT, 3) == pytest.approx([1, 1, 0, math.nan], nan_ok=True)
     assert hit_rate_at_k(HITS, BOUGHT, 2) == pytest.approx([1, 0, 0, math.nan], nan_ok=True)
+
+
+def test_reciprocal_rank_by_hand():
+    assert mrr_at_k(HITS, BOUGHT, 3) == pytest.approx([1, 1 / 3, 0, math.nan], nan_ok=True)
+    assert mrr_at_k(HITS, BOUGHT, 2) == pytest.approx([1, 0, 0, math.nan], nan_ok=True)
+    assert mrr_at_k(np.zeros((1, 0)), [2], 10) == pytest.approx([0])
+
+
+def test_precision_by_hand():
+    assert precision_at_k(HITS, BOUGHT, 3) == pytest.approx([2 / 3, 1 / 3, 0, math.nan], nan_ok=True)
+    assert precision_at_k([[1]], [2], 10) == pytest.approx([1 / 10])
 
 
 def test_ndcg_by_hand():

@@ -44,7 +44,8 @@ def _candidates(lines: list[Line], **settings: int) -> Candidates:
 def test_own_similar_and_popular() -> None:
     found = _candidates(LINES, popular_count=1)
     assert _found(found, "ada") == {"tea": "own", "milk": "similar", "ale": "popular"}
-    assert _found(found, "dan") == {"ale": "own"}
+    # dan has the most popular one; rye is the most popular one that he never bought
+    assert _found(found, "dan") == {"ale": "own", "rye": "popular"}
     # with three popular ones (ale 2 in 30 days, then by all orders: rye and tea 3 each)
     assert _found(_candidates(LINES, popular_count=3), "ada") == {
         "tea": "own",

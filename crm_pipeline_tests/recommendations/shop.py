@@ -13,7 +13,7 @@ from crm_pipeline_tests.kit import built_rows
 DAYS = ("2024-03-01", "2024-04-01")
 
 
-def shop_lines(customers: int = 150, seed: int = 5) -> pd.DataFrame:
+def shop_lines(customers: int = 240, seed: int = 5) -> pd.DataFrame:
     """Order lines of January to April 2024.
 
     Half of the customers gave up an old favourite, ordered often in January, for a new one: the rule, which counts

@@ -30,15 +30,19 @@ def test_the_rule_by_hand():
         snapshot_date=DAY,
         project={"recommendations": {"horizon_days": 30, "count": 2}},
         **upstream(LINES, ORDERS, (DAY,)),
-        expected="""customer_id, rank, product_id, slot,  source,  reason_code,   order_count, days_between_orders, days_since_last_ordered, product_order_count_30d, model,      is_fallback
-                    ada,         1,    tea,        usual, own,     due_again,     3,           10,                  10,                      ,                        GP-TopFreq, true
-                    ada,         2,    cake,       usual, own,     bought_before, 1,           ,                    10,                      ,                        GP-TopFreq, true
-                    bob,         1,    rum,        usual, own,     bought_before, 1,           ,                    2,                       ,                        GP-TopFreq, true
-                    bob,         2,    tea,        new,   popular, popular_now,   ,            ,                    ,                        3,                       GP-TopFreq, true
-                    cyd,         1,    rum,        usual, own,     bought_before, 1,           ,                    3,                       ,                        GP-TopFreq, true
-                    cyd,         2,    tea,        new,   popular, popular_now,   ,            ,                    ,                        3,                       GP-TopFreq, true
-                    eve,         1,    tea,        new,   popular, popular_now,   ,            ,                    ,                        3,                       GP-TopFreq, true
-                    eve,         2,    rum,        new,   popular, popular_now,   ,            ,                    ,                        2,                       GP-TopFreq, true""",  # noqa: E501
+        # ada's mix of two is tea and cake; rum is her best new product
+        expected="""customer_id, rank, product_id, slot,  slot_rank, source,  reason_code,   order_count, days_between_orders, days_since_last_ordered, product_order_count_30d, model,      is_fallback
+                    ada,         1,    tea,        usual, 1,         own,     due_again,     3,           10,                  10,                      ,                        GP-TopFreq, true
+                    ada,         2,    cake,       usual, 2,         own,     bought_before, 1,           ,                    10,                      ,                        GP-TopFreq, true
+                    ada,         3,    rum,        new,   1,         popular, popular_now,   ,            ,                    ,                        2,                       GP-TopFreq, true
+                    bob,         1,    rum,        usual, 1,         own,     bought_before, 1,           ,                    2,                       ,                        GP-TopFreq, true
+                    bob,         2,    tea,        new,   1,         popular, popular_now,   ,            ,                    ,                        3,                       GP-TopFreq, true
+                    bob,         3,    cake,       new,   2,         popular, popular_now,   ,            ,                    ,                        1,                       GP-TopFreq, true
+                    cyd,         1,    rum,        usual, 1,         own,     bought_before, 1,           ,                    3,                       ,                        GP-TopFreq, true
+                    cyd,         2,    tea,        new,   1,         popular, popular_now,   ,            ,                    ,                        3,                       GP-TopFreq, true
+                    cyd,         3,    cake,       new,   2,         popular, popular_now,   ,            ,                    ,                        1,                       GP-TopFreq, true
+                    eve,         1,    tea,        new,   1,         popular, popular_now,   ,            ,                    ,                        3,                       GP-TopFreq, true
+                    eve,         2,    rum,        new,   2,         popular, popular_now,   ,            ,                    ,                        2,                       GP-TopFreq, true""",  # noqa: E501
     )
 
 
@@ -71,10 +75,19 @@ def lists(shop):
 
 
 def test_everyone_gets_a_full_list_of_different_products(lists):
-    assert lists.groupby("customer_id")["rank"].agg(list).map(tuple).unique().tolist() == [tuple(range(1, 11))]
-    assert lists["customer_id"].nunique() == 150
+    mixes = lists[lists["rank"] <= 10]
+    assert mixes.groupby("customer_id")["rank"].agg(list).map(tuple).unique().tolist() == [tuple(range(1, 11))]
+    assert mixes["customer_id"].nunique() == 240
     assert not lists.duplicated(["customer_id", "product_id"]).any()
     assert set(lists["model"]) == {"mix"} and not lists["is_fallback"].any()
+
+
+def test_each_slot_has_a_list_of_its_own(lists, shop):
+    new = lists[lists["slot"] == "new"].groupby("customer_id")["slot_rank"].agg(list)
+    assert new.map(tuple).unique().tolist() == [tuple(range(1, 11))]
+    own = shop["order_lines"].query("ordered_at < '2024-04-01'").groupby("customer_id")["product_id"].nunique()
+    usual = lists[lists["slot"] == "usual"].groupby("customer_id").size()
+    assert usual.to_dict() == own.clip(upper=10).to_dict()
 
 
 def test_usual_products_are_those_bought_before(lists, shop):

@@ -55,3 +55,16 @@ def test_customers_who_discovered_nothing_say_nothing_of_discoveries():
 def test_nothing_due_nothing_said():
     assert judged("2024-05-01").empty
     assert built_rows(recommendation_evaluation, snapshot_date="2024-03-01").empty
+
+
+def test_new_products_are_judged_by_discoveries_against_popular_new_ones():
+    outcomes = """known_date, snapshot_date, customer_id, model,      published_model, is_active, recall, explore_recall
+                  2024-04-01, 2024-03-01,    ada,         GP-TopFreq, mix,             true,      0.5,    0
+                  2024-04-01, 2024-03-01,    ada,         new,        mix,             true,      0.5,    0.4
+                  2024-04-01, 2024-03-01,    ada,         GN-TopFreq, mix,             true,      0.2,    0.1"""
+    rows = built_rows(recommendation_evaluation, snapshot_date="2024-04-01", recommendation_outcomes=outcomes)
+    new = rows[(rows["model"] == "new") & (rows["scope"] == "pooled") & (rows["population"] == "all")]
+    assert set(new["metric"].str.startswith("explore")) == {True}
+    recall = new.set_index("metric").loc["explore_recall_at_10"]
+    assert recall["baseline"] == "GN-TopFreq"
+    assert round(recall["improvement"], 12) == 0.3

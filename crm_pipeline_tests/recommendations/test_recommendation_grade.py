@@ -27,6 +27,18 @@ def test_the_published_lists_are_graded_on_active_customers():
     )
 
 
+def test_the_lists_of_both_slots_are_graded_by_what_they_are_for():
+    judged = """known_date, scope,  population, model, metric,               value, baseline,   baseline_value, improvement, improvement_lower, improvement_upper, snapshot_count, row_count
+                2024-04-01, pooled, active,     usual, recall_at_10,         0.30,  GP-TopFreq, 0.10,           0.20,        0.19,              0.21,              3,              1200
+                2024-04-01, pooled, active,     new,   explore_recall_at_10, 0.05,  GN-TopFreq, 0.02,           0.03,        0.02,              0.04,              3,              1200
+                2024-04-01, pooled, active,     new,   explore_mrr_at_10,    0.05,  GN-TopFreq, 0.02,           0.03,        0.02,              0.04,              3,              1200"""  # noqa: E501
+    rows = built_rows(recommendation_grade, snapshot_date="2024-04-01", recommendation_evaluation=judged)
+    assert rows["summary"].str.partition(" On ")[0].tolist() == [
+        "New products, Recall@10: grade C.",
+        "Usual products, Recall@10: grade A.",
+    ]
+
+
 def test_too_little_is_said_to_be():
     rows = built_rows(recommendation_grade, snapshot_date="2024-03-01", recommendation_evaluation=JUDGED)
     assert rows["letter"].tolist() == ["D"]

@@ -36,7 +36,7 @@ def test_a_mix_that_beats_the_rule_is_published(shop):
     second = candidates_of(shop, "2024-04-01")
     assert second["is_champion"].to_dict() == {"GP-TopFreq": False, "mix": True}
     assert set(second["judged_date"].dt.date) == {date(2024, 3, 1)}
-    assert set(second["customer_count"]) == {150}
+    assert set(second["customer_count"]) == {240}
     assert second.loc["mix", "ndcg"] > second.loc["GP-TopFreq", "ndcg"]
     metrics = json.loads(second.loc["mix", "metrics"])
     assert metrics["ndcg_at_10"] == second.loc["mix", "ndcg"] and metrics["improvement_lower"] > 0

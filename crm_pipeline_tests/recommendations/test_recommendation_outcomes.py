@@ -23,13 +23,14 @@ POPULARITY = """snapshot_date, product_id, order_count
                 2024-03-01,    cake,       1
                 2024-03-01,    rum,        1
                 2024-04-01,    tea,        9"""
-LISTS = """snapshot_date, customer_id, rank, product_id, model
-           2024-03-01,    ada,         1,    jam,        mix
-           2024-03-01,    ada,         2,    cake,       mix
-           2024-03-01,    bob,         1,    rum,        mix
-           2024-03-01,    bob,         2,    tea,        mix
-           2024-03-01,    eve,         1,    tea,        mix   -- bought nothing in the horizon
-           2024-04-01,    eve,         1,    tea,        mix   -- due a month later"""
+LISTS = """snapshot_date, customer_id, rank, product_id, slot,  slot_rank, model
+           2024-03-01,    ada,         1,    jam,        new,   1,         mix
+           2024-03-01,    ada,         2,    cake,       usual, 1,         mix
+           2024-03-01,    ada,         3,    tea,        usual, 2,         mix   -- beyond the mix of two
+           2024-03-01,    bob,         1,    rum,        usual, 1,         mix
+           2024-03-01,    bob,         2,    tea,        new,   1,         mix
+           2024-03-01,    eve,         1,    tea,        new,   1,         mix   -- bought nothing in the horizon
+           2024-04-01,    eve,         1,    tea,        new,   1,         mix   -- due a month later"""
 FEATURES = """snapshot_date, customer_id, is_active
               2024-03-01,    ada,         true
               2024-03-01,    bob,         false"""
@@ -49,15 +50,22 @@ def test_lists_by_hand():
         snapshot_date="2024-04-01",
         project=SHORT,
         **GIVEN,
-        expected="""snapshot_date, customer_id, model,      published_model, is_active, purchase_count, recall, hit_rate, repeat_recall, explore_recall
-                    2024-03-01,    ada,         published,  mix,             true,      2,              0.5,    1,        0,             1
-                    2024-03-01,    ada,         GP-TopFreq, mix,             true,      2,              0.5,    1,        1,             0
-                    2024-03-01,    ada,         P-TopFreq,  mix,             true,      2,              0.5,    1,        1,             0
-                    2024-03-01,    ada,         G-TopFreq,  mix,             true,      2,              0.5,    1,        1,             0
-                    2024-03-01,    bob,         published,  mix,             false,     1,              1.0,    1,        ,              1
-                    2024-03-01,    bob,         GP-TopFreq, mix,             false,     1,              1.0,    1,        ,              1
-                    2024-03-01,    bob,         P-TopFreq,  mix,             false,     1,              0.0,    0,        ,              0
-                    2024-03-01,    bob,         G-TopFreq,  mix,             false,     1,              1.0,    1,        ,              1""",  # noqa: E501
+        # the most popular products are tea, cake and rum: to ada only rum is new, to bob tea and cake are
+        expected="""snapshot_date, customer_id, model,      published_model, is_active, purchase_count, recall, hit_rate, mrr, precision, repeat_recall, explore_recall
+                    2024-03-01,    ada,         published,  mix,             true,      2,              0.5,    1,        1,   0.5,       0,             1
+                    2024-03-01,    ada,         usual,      mix,             true,      2,              0.5,    1,        0.5, 0.5,       1,             0
+                    2024-03-01,    ada,         new,        mix,             true,      2,              0.5,    1,        1,   0.5,       0,             1
+                    2024-03-01,    ada,         GP-TopFreq, mix,             true,      2,              0.5,    1,        1,   0.5,       1,             0
+                    2024-03-01,    ada,         P-TopFreq,  mix,             true,      2,              0.5,    1,        1,   0.5,       1,             0
+                    2024-03-01,    ada,         G-TopFreq,  mix,             true,      2,              0.5,    1,        1,   0.5,       1,             0
+                    2024-03-01,    ada,         GN-TopFreq, mix,             true,      2,              0.0,    0,        0,   0,         0,             0
+                    2024-03-01,    bob,         published,  mix,             false,     1,              1.0,    1,        0.5, 0.5,       ,              1
+                    2024-03-01,    bob,         usual,      mix,             false,     1,              0.0,    0,        0,   0,         ,              0
+                    2024-03-01,    bob,         new,        mix,             false,     1,              1.0,    1,        1,   0.5,       ,              1
+                    2024-03-01,    bob,         GP-TopFreq, mix,             false,     1,              1.0,    1,        0.5, 0.5,       ,              1
+                    2024-03-01,    bob,         P-TopFreq,  mix,             false,     1,              0.0,    0,        0,   0,         ,              0
+                    2024-03-01,    bob,         G-TopFreq,  mix,             false,     1,              1.0,    1,        1,   0.5,       ,              1
+                    2024-03-01,    bob,         GN-TopFreq, mix,             false,     1,              1.0,    1,        1,   0.5,       ,              1""",  # noqa: E501
     )
 
 

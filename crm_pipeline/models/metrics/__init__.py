@@ -12,7 +12,14 @@ from crm_pipeline.models.metrics.classification import (
     recall_at,
     roc_auc,
 )
-from crm_pipeline.models.metrics.ranking import hit_rate_at_k, ndcg_at_k, recall_at_k, weighted_mean
+from crm_pipeline.models.metrics.ranking import (
+    hit_rate_at_k,
+    mrr_at_k,
+    ndcg_at_k,
+    precision_at_k,
+    recall_at_k,
+    weighted_mean,
+)
 from crm_pipeline.models.metrics.regression import customer_mean, mae, normalized_gini, rmse, spearman, total_bias
 from crm_pipeline.models.metrics.samples import Metric, Pairs, Sample, by_name, metric
 
@@ -47,10 +54,12 @@ __all__ = [
     "log_loss",
     "mae",
     "metric",
+    "mrr_at_k",
     "ndcg_at_k",
     "normalized_gini",
     "pr_auc",
     "precision_at",
+    "precision_at_k",
     "recall_at",
     "recall_at_k",
     "rmse",

@@ -28,6 +28,20 @@ def hit_rate_at_k(hits: npt.ArrayLike, relevant_count: npt.ArrayLike, k: int) ->
     return _where_relevant(np.asarray(top.any(axis=1), dtype=np.float64), np.minimum(relevant, 1))
 
 
+def mrr_at_k(hits: npt.ArrayLike, relevant_count: npt.ArrayLike, k: int) -> FloatArray:
+    """Reciprocal rank: 1 / the place of the first bought item among the first k, 0.0 when there is none."""
+    top, relevant = _checked(hits, relevant_count, k)
+    first = np.where(top.any(axis=1), 1 / (np.argmax(top, axis=1) + 1.0), 0.0) if top.shape[1] else np.zeros(len(top))
+    return _where_relevant(first, np.minimum(relevant, 1))
+
+
+def precision_at_k(hits: npt.ArrayLike, relevant_count: npt.ArrayLike, k: int) -> FloatArray:
+    """Share of the first k places that hold a bought item. A list shorter than k leaves places empty."""
+    top, relevant = _checked(hits, relevant_count, k)
+    share = np.asarray(top.sum(axis=1), dtype=np.float64) / k
+    return _where_relevant(share, np.minimum(relevant, 1))
+
+
 def ndcg_at_k(hits: npt.ArrayLike, relevant_count: npt.ArrayLike, k: int) -> FloatArray:
     """Normalised discounted cumulative gain with gains 0 and 1: hits count 1 / log2(place + 1), over the best possible.
 
