@@ -83,10 +83,23 @@ class ClvSettings(Settings):
 
 
 class RecommendationSettings(Settings):
-    """``recommendations``: horizon of the outcome, and how many products each customer gets."""
+    """``recommendations``: horizon of the outcome, how many products each customer gets, and what is not recommended.
+
+    ``available_days``: only products that anyone ordered in so many days before the snapshot (default: all).
+    ``min_price``: only products with at least this mean price per unit, in the project's currency.
+    ``excluded_categories``: categories or subcategories that are not pushed, in any spelling of capitals.
+    ``rest_days``: what a customer bought in so many days before the snapshot is not recommended to them again, unless
+    it is consumable: at least a fifth of its kind's orders are repeats of the same product.
+    ``consent_purpose``: who refused this purpose in `consents`, and did not agree later, gets no list.
+    """
 
     horizon_days: int = Field(default=30, ge=1, le=730)
     count: int = Field(default=10, ge=1, le=100)
+    available_days: int | None = Field(default=None, ge=1, le=3650)
+    min_price: float | None = Field(default=None, gt=0, lt=1e9)
+    excluded_categories: tuple[str, ...] = ()
+    rest_days: int | None = Field(default=None, ge=1, le=3650)
+    consent_purpose: str | None = Field(default=None, min_length=1)
 
 
 class ColumnMapping(Settings):

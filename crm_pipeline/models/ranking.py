@@ -28,6 +28,7 @@ from crm_pipeline.models.ranking_candidates import (
     SOURCES,
     Candidates,
     CandidateSettings,
+    Offered,
     generate_candidates,
 )
 from crm_pipeline.models.ranking_features import new_features, own_features
@@ -154,6 +155,12 @@ def rank(candidates: Candidates, fitted: FittedRanking, k: int = 10) -> pd.DataF
     return pd.concat([listed, reason_columns(picks)], axis=1)
 
 
-def recommend(history: PurchaseHistory, similarity: ItemSimilarity, fitted: FittedRanking, k: int = 10) -> pd.DataFrame:
+def recommend(
+    history: PurchaseHistory,
+    similarity: ItemSimilarity,
+    fitted: FittedRanking,
+    k: int = 10,
+    offered: Offered | None = None,
+) -> pd.DataFrame:
     """`rank` of the candidates of one batch of customers: some 2 kB of memory per customer at 60 own products each."""
-    return rank(generate_candidates(history, similarity, fitted.candidates), fitted, k)
+    return rank(generate_candidates(history, similarity, fitted.candidates, offered), fitted, k)

@@ -41,6 +41,19 @@ DEFAULTS = CandidateSettings()
 
 
 @dataclass(frozen=True)
+class Offered:
+    """What may be recommended. products: (products of the history,); interactions: (rows of its interactions,)."""
+
+    products: npt.NDArray[np.bool_]
+    interactions: npt.NDArray[np.bool_]
+
+    @classmethod
+    def everything(cls, history: PurchaseHistory) -> Offered:
+        """No restriction."""
+        return cls(np.ones(len(history.products), np.bool_), np.ones(len(history.customer), np.bool_))
+
+
+@dataclass(frozen=True)
 class Candidates:
     """Pairs to rank, by customer and product: (n,) each.
 
@@ -81,14 +94,19 @@ class Candidates:
 
 
 def generate_candidates(
-    history: PurchaseHistory, similarity: ItemSimilarity, settings: CandidateSettings = DEFAULTS
+    history: PurchaseHistory,
+    similarity: ItemSimilarity,
+    settings: CandidateSettings = DEFAULTS,
+    offered: Offered | None = None,
 ) -> Candidates:
     """Own products by recency-weighted frequency, the most similar new ones, and the most popular new ones.
 
     Each customer gets popular_count new candidates, as far as a list of popular products four times as long has them.
     """
+    allowed = offered or Offered.everything(history)
     own = _own_rows(history, settings.own_count)
-    new = _new_candidates(history, similarity, settings)
+    own = own[allowed.interactions[own] & allowed.products[history.product[own]]]
+    new = _new_candidates(history, similarity, settings, allowed.products)
     customer = np.concatenate((history.customer[own], new[0]))
     product = np.concatenate((history.product[own], new[1]))
     order = np.argsort(history.keys(customer, product), kind="stable")
@@ -144,16 +162,22 @@ def columns_of(history: PurchaseHistory, similarity: ItemSimilarity) -> IntArray
 
 
 def _new_candidates(
-    history: PurchaseHistory, similarity: ItemSimilarity, settings: CandidateSettings
+    history: PurchaseHistory,
+    similarity: ItemSimilarity,
+    settings: CandidateSettings,
+    is_offered: npt.NDArray[np.bool_],
 ) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
     """customer, product, source, similarity of products not bought before: the most similar, then popular ones."""
     column_of = columns_of(history, similarity)
     product_of = np.full(len(similarity.product_ids), -1, dtype=np.int64)
     product_of[column_of[column_of >= 0]] = np.flatnonzero(column_of >= 0)
     profile = mean_profile(history, similarity)
-    row, column, value = _most_similar(profile, similarity.neighbours, product_of >= 0, settings.similar_count)
+    is_wanted = product_of >= 0
+    is_wanted[is_wanted] = is_offered[product_of[is_wanted]]
+    row, column, value = _most_similar(profile, similarity.neighbours, is_wanted, settings.similar_count)
     product = product_of[column]
-    popular = popular_products(history, _POPULAR_REACH * settings.popular_count)
+    popular = popular_products(history, len(history.products))
+    popular = popular[is_offered[popular]][: _POPULAR_REACH * settings.popular_count]
     fill_row, place = popular_new(history, popular, settings.popular_count)
     is_extra = ~contains(np.sort(history.keys(row, product)), history.keys(fill_row, popular[place]))
     fill_row, place = fill_row[is_extra], place[is_extra]

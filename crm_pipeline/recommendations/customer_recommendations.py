@@ -4,7 +4,10 @@ There are three lists of `recommendations.count` products in one table: the best
 `rank` up to the count; the best usual ones, and the best new ones, are those of a `slot` with `slot_rank` up to it.
 
 With the mix, `score` is the probability of an order within the horizon; with the rule it is the number of orders that
-the list goes by, and `is_fallback` says so. Everyone with an order before D is served.
+the list goes by, and `is_fallback` says so. Everyone with an order before D is served: new customers, of whom little is
+known, mostly by what is popular now; new products are recommended once somebody ordered them. Filters of `crm.yaml`
+leave products out of all lists, and customers who refused consent without a list. What a customer sent back is not
+recommended to them again.
 """
 
 from __future__ import annotations
@@ -93,7 +96,7 @@ def build(
     Args:
         rows: a row per customer and product bought, all of each customer's; see the query.
         product_popularity, product_similarities, recommendation_model: their parts of D.
-        project: gives the length of the lists and the language of the reasons.
+        project: gives the length of the lists, what is not recommended, and the language of the reasons.
         snapshot_date: D.
 
     Returns:
@@ -103,16 +106,19 @@ def build(
 
     from crm_pipeline.models.ranking import FittedRanking, recommend
     from crm_pipeline.models.ranking_reasons import reason_texts
+    from crm_pipeline.recommendations.offered import offered
     from crm_pipeline.recommendations.purchase_rows import item_similarity, purchase_history
 
     if rows.empty or product_popularity.empty:
         return pd.DataFrame(columns=list(TABLE.column_names))
     champion = recommendation_model[recommendation_model["is_champion"]].iloc[0]
+    history = purchase_history(rows, product_popularity)
     listed = recommend(
-        purchase_history(rows, product_popularity),
+        history,
         item_similarity(product_similarities),
         FittedRanking.from_json(champion["artifact"]),
         project.recommendations.count,
+        offered(rows, product_popularity, history, project.recommendations),
     ).rename(columns={"reason": "reason_code", "related_product_id": "related_product"})
     products = product_popularity.set_index("product_number")
     names = products["product_name"].fillna(products["product_id"])

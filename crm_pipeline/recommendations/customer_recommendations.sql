@@ -1,9 +1,22 @@
 -- one row per customer and product bought; a customer whose orders have no lines has one row with the product number 0
-with customer_orders as (
-    select customer_id, order_id, min(date_diff('day', ordered_at::date, $snapshot_date::date)) as days_ago
+with refusals as (
+    select customer_id
+    from consents
+    where purpose = $recommendation_consent_purpose::varchar
+    group by customer_id
+    having max(decided_at) filter (where not is_granted)
+        >= coalesce(max(decided_at) filter (where is_granted), timestamp '0001-01-01 00:00:00')
+),
+
+customer_orders as (
+    select
+        orders.customer_id,
+        orders.order_id,
+        min(date_diff('day', orders.ordered_at::date, $snapshot_date::date)) as days_ago
     from orders
-    where customer_id is not null and not is_return
-    group by customer_id, order_id
+    left join refusals on orders.customer_id = refusals.customer_id
+    where orders.customer_id is not null and not orders.is_return and refusals.customer_id is null
+    group by orders.customer_id, orders.order_id
 ),
 
 customer_totals as (
@@ -23,6 +36,7 @@ product_orders as (
         order_lines.customer_id,
         product_popularity.product_number,
         order_lines.order_id,
+        sum(order_lines.quantity) as quantity,
         min(date_diff('day', order_lines.ordered_at::date, $snapshot_date::date)) as days_ago
     from order_lines
     inner join product_popularity
@@ -45,9 +59,19 @@ customer_products as (
         count(*) filter (where days_ago <= 90) as order_count_90d,
         count(*) filter (where days_ago <= 180) as order_count_180d,
         max(days_ago) as days_since_first_ordered,
-        min(days_ago) as days_since_last_ordered
+        min(days_ago) as days_since_last_ordered,
+        sum(quantity) as quantity
     from product_orders
     group by customer_id, product_number
+),
+
+returned_products as (          -- what came back, of sales that are known
+    select returned_lines.customer_id, product_popularity.product_number, sum(returned_lines.quantity) as quantity
+    from returned_lines
+    inner join product_popularity
+        on returned_lines.product_id = product_popularity.product_id
+        and product_popularity.snapshot_date = $snapshot_date::date
+    group by returned_lines.customer_id, product_popularity.product_number
 )
 
 select
@@ -59,6 +83,7 @@ select
     coalesce(customer_products.order_count_180d, 0) as order_count_180d,
     coalesce(customer_products.days_since_first_ordered, 0) as days_since_first_ordered,
     coalesce(customer_products.days_since_last_ordered, 0) as days_since_last_ordered,
+    coalesce(returned_products.quantity >= customer_products.quantity, false) as is_sent_back,
     customer_totals.order_count as customer_order_count,
     customer_totals.order_count_30d as customer_order_count_30d,
     customer_totals.order_count_90d as customer_order_count_90d,
@@ -66,4 +91,7 @@ select
     customer_totals.days_since_last_order as customer_days_since_last_order
 from customer_totals
 left join customer_products on customer_totals.customer_id = customer_products.customer_id
+left join returned_products
+    on customer_products.customer_id = returned_products.customer_id
+    and customer_products.product_number = returned_products.product_number
 order by customer_totals.customer_id, customer_products.product_number

@@ -1,4 +1,4 @@
-"""How often each product was ordered, ever and of late: what is popular, and what `ranking` knows about products."""
+"""How often each product was ordered, ever and of late: what is popular, and what is known of products."""
 
 from crm_pipeline.contract import columns
 from crm_pipeline.contract.table import Column, Expectation, Table
@@ -16,12 +16,21 @@ TABLE = Table(
             "product_number", "integer", "Place among the snapshot's products by product_id: a small key for models."
         ),
         Column("product_name", "varchar", "What customers call it, where the catalogue says so.", nullable=True),
+        Column("category", "varchar", "Its category, where the catalogue says so.", nullable=True),
+        Column("subcategory", "varchar", "Its subcategory, where the catalogue says so.", nullable=True),
+        Column(
+            "unit_price",
+            "decimal(18,4)",
+            "Mean price per unit that known customers paid in the last 90 days (else ever), in the project's currency.",
+        ),
+        Column("days_since_last_ordered", "integer", "Days since any known customer ordered it."),
         Column("customer_count", "bigint", "Customers who ordered it."),
         Column("order_count", "bigint", "Orders of known customers with it."),
         *(Column(f"order_count_{days}d", "bigint", f"The same in the last {days} days.") for days in WINDOWS),
     ),
     rules=(
         "product_number >= 1",
+        "days_since_last_ordered >= 0",
         "customer_count between 1 and order_count",
         "order_count_14d between 0 and order_count_30d",
         "order_count_30d <= order_count_90d",

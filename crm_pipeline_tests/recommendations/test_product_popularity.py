@@ -37,3 +37,20 @@ def test_returns_and_lines_of_nobody_or_nothing_do_not_count(assert_builds):
         expected="""product_id, customer_count, order_count
                     tea,        1,              1""",
     )
+
+
+def test_price_and_kind_of_products(assert_builds):
+    assert_builds(
+        product_popularity,
+        snapshot_date="2024-04-01",
+        order_lines="""order_id, customer_id, product_id, ordered_at, quantity, net_amount
+                       o1,       ada,         tea,        2024-03-31, 1,        4
+                       o2,       bob,         tea,        2024-03-01, 3,        8
+                       o3,       bob,         tea,        2023-03-01, 1,        99  -- too long ago for the price
+                       o4,       bob,         rum,        2023-03-01, 2,        30  -- no later one""",
+        products="""product_id, category, subcategory
+                    tea,        drinks,   hot drinks""",
+        expected="""product_id, category, subcategory, unit_price, days_since_last_ordered
+                    rum,        ,         ,            15,         397
+                    tea,        drinks,   hot drinks,  3,          1""",
+    )
