@@ -17,9 +17,13 @@ TABLE = Table(
         Column("days_since_last_order", "integer", "Days from the last order day to the snapshot date."),
         Column("order_count", "integer", "Orders; returns are none."),
         Column("total_spend", "decimal(18,4)", "Spend net of returns."),
-        Column("r_score", "integer", "Quintile of the days since the last order; 5 is most recent."),
-        Column("f_score", "integer", "Quintile of the order count; 5 is most frequent."),
-        Column("m_score", "integer", "Quintile of the total spend; 5 is highest."),
+        Column(
+            "r_score",
+            "integer",
+            "Quintile of the days since the last order; 5 is most recent. Equal values get the middle one of theirs.",
+        ),
+        Column("f_score", "integer", "Quintile of the order count, likewise; 5 is most frequent."),
+        Column("m_score", "integer", "Quintile of the total spend, likewise; 5 is highest."),
         Column("rfm_score", "varchar", "The three scores, one after the other."),
     ),
     rules=(

@@ -49,22 +49,26 @@ summary as (
     left join returned on first_days.customer_id = returned.customer_id
 ),
 
--- equal values share a rank, so ties never split by chance
+-- equal values share the middle of their ranks, so that ties never split by chance and where most customers ordered
+-- once, that is neither the best score nor the worst
 ranked as (
     select
         *,
-        cume_dist() over (order by days_since_last_order desc) as r_rank,
-        cume_dist() over (order by order_count) as f_rank,
-        cume_dist() over (order by total_spend) as m_rank
+        (cume_dist() over (order by days_since_last_order desc)
+            + (rank() over (order by days_since_last_order desc) - 1) / count(*) over ()) / 2 as r_rank,
+        (cume_dist() over (order by order_count)
+            + (rank() over (order by order_count) - 1) / count(*) over ()) / 2 as f_rank,
+        (cume_dist() over (order by total_spend)
+            + (rank() over (order by total_spend) - 1) / count(*) over ()) / 2 as m_rank
     from summary
 ),
 
-scored as (
+scored as (                     -- rounded: halves of sums of fractions are exact to a few bits only
     select
         *,
-        cast(ceil(5 * r_rank) as integer) as r_score,
-        cast(ceil(5 * f_rank) as integer) as f_score,
-        cast(ceil(5 * m_rank) as integer) as m_score
+        cast(ceil(round(5 * r_rank, 9)) as integer) as r_score,
+        cast(ceil(round(5 * f_rank, 9)) as integer) as f_score,
+        cast(ceil(round(5 * m_rank, 9)) as integer) as m_score
     from ranked
 )
 

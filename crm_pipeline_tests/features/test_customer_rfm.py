@@ -60,7 +60,7 @@ def test_an_order_that_became_known_late_is_seen_late(assert_builds):
     )
 
 
-def test_scores_are_quintiles_and_ties_share_a_score(assert_builds):
+def test_scores_are_quintiles_and_ties_share_the_middle_one(assert_builds):
     assert_builds(
         customer_rfm,
         snapshot_date="2024-02-01",
@@ -71,11 +71,24 @@ def test_scores_are_quintiles_and_ties_share_a_score(assert_builds):
                   d,           2024-01-04, 30
                   e,           2024-01-05, 25
                   e,           2024-01-05, 25""",
-        # of five customers a rank of n / 5 is a score of n; one order each: four of five rank 4 / 5
+        # of five customers the n-th has score n; one order each: the middle of ranks 0 / 5 to 4 / 5 is 2 / 5
         expected="""customer_id, r_score, f_score, m_score, rfm_score
-                    a,           1,       4,       1,       141
-                    b,           2,       4,       2,       242
-                    c,           3,       4,       4,       344  -- ties with d
-                    d,           4,       4,       4,       444
+                    a,           1,       2,       1,       121
+                    b,           2,       2,       2,       222
+                    c,           3,       2,       3,       323  -- ties with d: 2 / 5 to 4 / 5
+                    d,           4,       2,       3,       423
                     e,           5,       5,       5,       555""",
+    )
+
+
+def test_one_order_makes_no_champion_where_most_have_one(assert_builds):
+    orders = "".join(f"c{i:02d}, 2024-01-01, 10\n" for i in range(19))
+    # of twenty, nineteen are alike: the middle of their ranks is 19 / 40, of the other one 39 / 40
+    assert_builds(
+        customer_rfm,
+        snapshot_date="2024-02-01",
+        orders=f"customer_id, ordered_at, net_amount\n{orders}twice, 2024-01-02, 10\ntwice, 2024-01-03, 10",
+        expected="customer_id, r_score, f_score, m_score\n"
+        + "".join(f"c{i:02d}, 3, 3, 3\n" for i in range(19))
+        + "twice, 5, 5, 5",
     )
