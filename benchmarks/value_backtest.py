@@ -49,12 +49,12 @@ SCORES = """
         purchase_probability as chance,
         clv_lower * expected_spend / nullif(clv, 0) as lower,
         clv_upper * expected_spend / nullif(clv, 0) as upper,
-        frequency,
-        recency,
-        "T",
-        monetary_value::double as monetary_value,
-        order_count,
-        total_spend::double as total_spend
+        customer_rfm.frequency,
+        customer_rfm.recency,
+        customer_rfm."T",
+        customer_rfm.monetary_value::double as monetary_value,
+        customer_rfm.order_count,
+        customer_rfm.total_spend::double as total_spend
     from features.clv_outcomes
     inner join features.customer_clv using (snapshot_date, customer_id, horizon_days)
     inner join features.customer_rfm using (snapshot_date, customer_id)

@@ -12,6 +12,7 @@ from crm_pipeline.warehouse.connection import Warehouse
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+FEATURES = "crm_pipeline.features.charts"
 SEGMENTS, CHURN = "crm_pipeline.segments.charts", "crm_pipeline.churn.charts"
 RECOMMENDATIONS = "crm_pipeline.recommendations.charts"
 
@@ -36,6 +37,7 @@ def rejections(connection: DuckDBPyConnection) -> bytes | None:
 
 CHARTS: dict[str, tuple[str, str, str]] = {
     "reconciliation": ("rows rejected or repeated per source", "crm_pipeline.asset_charts", "rejections"),
+    "clv_deciles": ("expected and actual spend per tenth of the customers", FEATURES, "clv_deciles"),
     "cluster_evidence": ("silhouette and stability for each number of clusters", SEGMENTS, "cluster_evidence"),
     "customer_segments": ("customers per segment", SEGMENTS, "segment_sizes"),
     "segment_profiles": ("what sets each cluster apart", SEGMENTS, "cluster_profiles"),

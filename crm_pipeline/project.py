@@ -82,6 +82,19 @@ class ClvSettings(Settings):
     margin: float = Field(default=1.0, gt=0, le=1)
 
 
+class SegmentSettings(Settings):
+    """``segments``: ``custom`` names segments of the project's own, each a SQL predicate over a customer's row."""
+
+    custom: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("custom")
+    @classmethod
+    def _names(cls, value: dict[str, str]) -> dict[str, str]:
+        if any(not name.strip() for name in value):
+            raise ValueError("a custom segment needs a name")
+        return value
+
+
 class RecommendationSettings(Settings):
     """``recommendations``: horizon of the outcome, how many products each customer gets, and what is not recommended.
 
@@ -189,6 +202,7 @@ class Project(Settings):
     churn: ChurnSettings = ChurnSettings()
     clv: ClvSettings = ClvSettings()
     recommendations: RecommendationSettings = RecommendationSettings()
+    segments: SegmentSettings = SegmentSettings()
     sources: dict[str, Source] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -198,6 +212,7 @@ class Project(Settings):
         for zone in (self.time_zone, *(s.time_zone for s in self.sources.values() if s.time_zone)):
             if zone not in available_timezones():
                 raise ValueError(f"time_zone: {zone!r} is not a known time zone{closest(zone, available_timezones())}")
+        self._check_segments()
         for name, source in self.sources.items():
             if source.entity not in ENTITIES:
                 raise ValueError(
@@ -215,6 +230,18 @@ class Project(Settings):
                 "for some months have no later day (partitions are such a day of every month)"
             )
         return self
+
+    def _check_segments(self) -> None:
+        """ValueError when a custom segment's predicate is none."""
+        if not self.segments.custom:
+            return
+        from crm_pipeline.segments.custom_segments import check_custom_segment
+
+        for name, predicate in self.segments.custom.items():
+            try:
+                check_custom_segment(predicate)
+            except ValueError as error:
+                raise ValueError(f"segments.custom.{name}: {error}") from None
 
     def _check_join(self, name: str, source: Source) -> None:
         """ValueError when `join` stands where it has no meaning, or names no source of orders."""
@@ -349,6 +376,7 @@ def _model_at(where: tuple[str, ...]) -> type[BaseModel] | None:
         "churn": ChurnSettings,
         "clv": ClvSettings,
         "recommendations": RecommendationSettings,
+        "segments": SegmentSettings,
         "snapshots": SnapshotGrid,
     }
     if where == ("churn", "drift"):

@@ -13,6 +13,8 @@ EXAMPLES = {
     "churn": "churn: {horizon_days: 30}",
     "clv": "clv: {horizon_days: 90}",
     "recommendations": "recommendations: {horizon_days: 30}",
+    "segments": "segments: {custom: {big spenders: spend_amount_90d > 500}}",
+    "custom": "custom: {big spenders: spend_amount_90d > 500}",
     "entity": "entity: order_lines",
     "path": "path: exports/orders_*.csv",
     "columns": "columns: {order_id: Order No, customer_id: Customer, ...}",

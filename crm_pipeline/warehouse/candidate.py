@@ -50,6 +50,7 @@ def sql_values(project: Project, snapshot_date: Part) -> dict[str, Any]:
         "recommendation_horizon_days": project.recommendations.horizon_days,
         "recommendation_count": project.recommendations.count,
         "recommendation_consent_purpose": project.recommendations.consent_purpose,
+        "custom_segment_count": len(project.segments.custom),
         "week_start_offset": {"monday": 0, "sunday": 1, "saturday": 2}[project.week_start],
     }
 
