@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -68,8 +68,8 @@ class FittedSegments:
 
     @property
     def evidence(self) -> pd.DataFrame:
-        """One row per k tried: k, inertia, silhouette, ari_mean, ari_p05, jaccard_min; none if nothing was tried."""
-        columns = ["k", "inertia", "silhouette", "ari_mean", "ari_p05", "jaccard_min"]
+        """One row per k tried: k and the figures of `Evidence`; none if nothing was tried."""
+        columns = [field.name for field in fields(Evidence)]
         return pd.DataFrame([asdict(row) for row in self.tried], columns=columns)
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:

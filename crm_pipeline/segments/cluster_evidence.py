@@ -27,6 +27,12 @@ TABLE = Table(
             nullable=True,
         ),
         Column(
+            "single_split_inertia",
+            "double",
+            "The same when customers are split into k groups by the one feature for which it is least.",
+            nullable=True,
+        ),
+        Column(
             "silhouette",
             "double",
             "Mean silhouette, -1..1: how much nearer the own cluster is than the next.",
@@ -49,6 +55,7 @@ TABLE = Table(
         "k > 1 or is_chosen",
         "(inertia is null) = (k = 1)",
         "k = 1 or inertia >= 0",
+        "single_split_inertia is null or single_split_inertia >= 0",
         "silhouette is null or silhouette between -1 and 1",
         "k = 1 or (ari_mean <= 1 and ari_p05 <= 1)",
         "k = 1 or jaccard_min between 0 and 1",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
 from crm_pipeline.models.clustering import ALL_CUSTOMERS, FittedSegments, fit_segments
-from crm_pipeline.models.clustering_choice import Evidence, choose_k
+from crm_pipeline.models.clustering_choice import Evidence, choose_k, single_split_inertia
 from crm_pipeline.models.clustering_labels import cluster_labels
 from crm_pipeline.models.clustering_scaling import fit_scales
 
@@ -46,11 +46,20 @@ def test_finds_the_groups_a_shop_was_made_of(fitted: FittedSegments) -> None:
 
 def test_evidence_tells_stable_from_unstable_k(fitted: FittedSegments) -> None:
     evidence = fitted.evidence.set_index("k")
-    assert list(evidence.columns) == ["inertia", "silhouette", "ari_mean", "ari_p05", "jaccard_min"]
+    figures = ["inertia", "silhouette", "ari_mean", "ari_p05", "jaccard_min", "single_split_inertia"]
+    assert list(evidence.columns) == figures
     assert evidence["ari_mean"].tolist()[1] > 0.97 > evidence["ari_mean"].tolist()[2]
     assert evidence["jaccard_min"].tolist()[1] > 0.95 > 0.75 > evidence["jaccard_min"].tolist()[2]
     assert evidence["silhouette"].idxmax() == 4
     assert evidence["inertia"].is_monotonic_decreasing
+    assert (evidence["inertia"] <= evidence["single_split_inertia"] + 1e-9).all()  # one feature is among all
+
+
+def test_a_split_on_one_feature_by_hand() -> None:
+    points = np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 10.0], [2.0, 10.0]])
+    # by the second feature: each point is 1 from its centre; by the first, 5
+    assert single_split_inertia(points, 2) == pytest.approx(1.0)
+    assert single_split_inertia(points[:, :1], 2) == 0.0
 
 
 def test_labels_say_what_sets_a_cluster_apart(fitted: FittedSegments) -> None:

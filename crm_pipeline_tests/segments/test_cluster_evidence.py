@@ -22,16 +22,16 @@ def test_one_row_per_k_and_the_chosen_one_is_marked(assert_builds):
         cluster_labels=("a", "b", "c", "d"),
         shares=(0.4, 0.3, 0.2, 0.1),
         next_cluster_id=5,
-        tried=(Evidence(3, 2.5, 0.25, 0.8, 0.7, 0.6), Evidence(4, 2.0, float("nan"), 0.95, 0.9, 0.85)),
+        tried=(Evidence(3, 2.5, 0.25, 0.8, 0.7, 0.6), Evidence(4, 2.0, float("nan"), 0.95, 0.9, 0.85, 2.2)),
         notes=("by hand",),
     )
     assert_builds(
         cluster_evidence,
         snapshot_date=DAY,
         cluster_model=_model(fitted),
-        expected="""snapshot_date, k, inertia, silhouette, ari_mean, ari_p05, jaccard_min, is_chosen
-                    2024-02-01,    3, 2.5,     0.25,       0.80,     0.7,     0.60,        false
-                    2024-02-01,    4, 2.0,     ,           0.95,     0.9,     0.85,        true""",
+        expected="""k, inertia, single_split_inertia, silhouette, ari_mean, ari_p05, jaccard_min, is_chosen
+                    3, 2.5,     ,                     0.25,       0.80,     0.7,     0.60,        false
+                    4, 2.0,     2.2,                  ,           0.95,     0.9,     0.85,        true""",
     )
 
 
