@@ -1,8 +1,5 @@
 """Maximum-likelihood fits of the purchase process on grouped histories, with a stated way down when one fails."""
 
-import contextlib
-import io
-import warnings
 from functools import partial
 
 import numpy as np
@@ -10,6 +7,7 @@ from scipy.optimize import minimize
 from scipy.special import gammaln
 
 from crm_pipeline.models.btyd_purchases import Family, FloatArray, PurchaseModel
+from crm_pipeline.models.quiet import quiet_lifetimes
 
 MIN_REPEAT_CUSTOMERS = 10
 PENALIZERS = (0.0, 1e-4, 1e-2)
@@ -48,8 +46,7 @@ def _fit_dropout(
     family: Family, penalizer: float, frequency: FloatArray, recency: FloatArray, T: FloatArray, weights: FloatArray
 ) -> tuple[PurchaseModel | None, str]:
     """One fit by lifetimes, which rescales time so that the longest T is one; the model, or the reason for none."""
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")  # lifetimes sets global warning filters and prints its failures
+    with quiet_lifetimes():
         from lifetimes import BetaGeoFitter, ModifiedBetaGeoFitter
         from lifetimes.utils import ConvergenceError
 

@@ -4,9 +4,6 @@ Source: Fader, Hardie and Lee (2005), "RFM and CLV: Using Iso-Value Curves for C
 Marketing Research 42 (4), 415-430; Fader and Hardie (2013), "The Gamma-Gamma Model of Monetary Value".
 """
 
-import contextlib
-import io
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +11,7 @@ from scipy.special import ndtri
 from scipy.stats import qmc, spearmanr
 
 from crm_pipeline.models.btyd_purchases import FloatArray, PurchaseModel
+from crm_pipeline.models.quiet import quiet_lifetimes
 
 MIN_SPENDERS = 10
 MIN_Q = 1.5  # at q <= 1 the model's mean spend is infinite, just above it the mean hangs on a handful of customers
@@ -77,8 +75,7 @@ def fit_spend(frequency: FloatArray, monetary_value: FloatArray) -> tuple[SpendM
 
 def _fit_gamma_gamma(x: FloatArray, m: FloatArray, weights: FloatArray) -> tuple[float, float, float]:
     """Parameters p, q, v by lifetimes, in units of the mean spend; NaN when no attempt converges."""
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")  # lifetimes sets global warning filters and prints its failures
+    with quiet_lifetimes():
         from lifetimes import GammaGammaFitter
         from lifetimes.utils import ConvergenceError
 

@@ -11,7 +11,6 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from crm_pipeline.models.calibration import FloatArray, Stack, anchored, fit_intercept
 from crm_pipeline.models.classifiers_btyd import MIXED, BtydRule, MixedBtydRule
@@ -29,6 +28,7 @@ from crm_pipeline.models.classifiers_held_out import ANCHORS, BASELINE, fit_cand
 from crm_pipeline.models.classifiers_leaks import tell_tales
 from crm_pipeline.models.classifiers_rules import RecencyRule
 from crm_pipeline.models.classifiers_selection import MINIMUM_CLASS_ROWS, Selection, can_judge, select
+from crm_pipeline.one_thread import one_thread
 
 TRAINING_ROW_CAP = 500_000
 PRIOR_WORDS = {
@@ -84,8 +84,7 @@ def fit_churn(
     folds = make_folds(sample, horizon_days)
     if not can_judge(sample, folds):
         return _prior(data, horizon_days, f"the {len(data.y)} known outcomes are of too few customers to judge a model")
-    # matrix products of several threads differ in the last bits
-    with threadpool_limits(limits=1):
+    with one_thread():
         scored = feature_matrix(frame.head(0) if current is None else current, data.features)
         fitted = _fitted(data, scored, horizon_days, select(sample, folds))
     return replace(fitted, settings=fitted.settings | {"left_out": telling})

@@ -9,9 +9,9 @@ import numpy as np
 from scipy.stats import skew
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
-from threadpoolctl import threadpool_limits
 
 from crm_pipeline.models.calibration import BoolArray, FloatArray
+from crm_pipeline.one_thread import one_thread
 
 SKEWED = 1.0
 CLIPPED_SHARE = 0.01
@@ -93,8 +93,7 @@ class LogisticModel:
         transform = Transform.fit(X)
         design = transform.design(X)
         models = {}
-        # one thread: sums of several threads differ in the last bits from run to run
-        with threadpool_limits(limits=1):
+        with one_thread():
             for inverse_penalty in inverse_penalties:
                 fitted = LogisticRegression(C=inverse_penalty, solver="newton-cholesky", max_iter=200).fit(design, y)
                 models[inverse_penalty] = cls(transform, fitted.coef_[0].tolist(), float(fitted.intercept_[0]))
@@ -135,7 +134,7 @@ class VectorMachine(LogisticModel):
         """Args: X: (n, features), NaN allowed. y: (n,), both classes present. transform: fitted on these rows."""
         # the primal problem with squared hinge loss: solved without chance, unlike the dual
         machine = LinearSVC(C=MACHINE_COST, dual=False, max_iter=300, tol=1e-3)
-        with threadpool_limits(limits=1):
+        with one_thread():
             fitted = machine.fit(design := transform.design(X), y)
             line = LogisticRegression().fit(fitted.decision_function(design)[:, None], y)
         slope, level = float(line.coef_[0, 0]), float(line.intercept_[0])

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, fields
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from crm_pipeline.models.clustering_choice import Evidence, choose_k, kmeans, weigh_evidence
 from crm_pipeline.models.clustering_identity import cluster_radii, match_cluster_ids
@@ -20,6 +19,7 @@ from crm_pipeline.models.clustering_scaling import (
     numeric_column,
     scaled_matrix,
 )
+from crm_pipeline.one_thread import one_thread
 
 SAMPLE_ROWS = 50_000
 MIN_CUSTOMERS_PER_CLUSTER = 20
@@ -135,7 +135,7 @@ def fit_segments(
     sample = frame.iloc[_by_hash(frame["customer_id"])[:SAMPLE_ROWS]]
     scales, notes = fit_scales(names, np.column_stack([numeric_column(sample, name) for name in names]))
     points = scaled_matrix(scales, sample)
-    with threadpool_limits(limits=1):
+    with one_thread():
         tried, k, why = _choose(points, sorted(set(k_range)), seed, len(frame))
         centers = kmeans(points, k, seed, n_init=10).cluster_centers_ if k > 1 else points.mean(axis=0, keepdims=True)
     shares = np.bincount(_nearest(points, centers), minlength=len(centers)) / len(points)

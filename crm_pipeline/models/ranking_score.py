@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from crm_pipeline.models.item_similarity import FloatArray
 from crm_pipeline.models.ranking_candidates import Candidates
+from crm_pipeline.one_thread import one_thread
 
 _ROWS_PER_CHUNK = 500_000
 INVERSE_RIDGE = 1.0
@@ -49,14 +50,13 @@ def fit_score(features: Mapping[str, FloatArray], is_bought: npt.NDArray[np.bool
     """
     # imported here, because lists are made from known weights without it
     from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits
 
     if is_bought.all() or not is_bought.any():
         raise ValueError("a score needs candidates that were bought and candidates that were not")
     X = np.column_stack(list(features.values()))
     mean, deviation = X.mean(axis=0), X.std(axis=0)
     scale = np.where(deviation > 1e-9, deviation, 1.0)
-    with threadpool_limits(limits=1):
+    with one_thread():
         model = LogisticRegression(C=INVERSE_RIDGE, solver="newton-cholesky", max_iter=50)
         model.fit((X - mean) / scale, is_bought)
     weights = model.coef_[0] / scale

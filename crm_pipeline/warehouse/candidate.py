@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +17,7 @@ from crm_pipeline.contract.table import Table
 from crm_pipeline.errors import CrmError
 from crm_pipeline.project import Project
 from crm_pipeline.warehouse.as_of import as_of_views, has_its_columns, is_there, visible_rows
+from crm_pipeline.warehouse.side_by_side import SideBySide, thread_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,15 +71,39 @@ class Builder:
         """Fill the candidate part by part, in order of date."""
         table = self.transform.table
         create_candidate(connection, table)
+        if self.transform.function is not None and not self.transform.streams:
+            self._build_side_by_side(connection, parts, progress)
+            return
         for part in parts:
             progress(f"{table.name} {part}" if part else table.name)
-            upstream = {name: self._table(name) for name in self.transform.upstream}
-            own = self._own_rows(connection, part, parts) if table.name in upstream else None
-            with as_of_views(connection, table, upstream, part, own_rows=own):
-                if self.transform.function is None:
-                    self._insert_query(connection, part)
+            with self._views(connection, part, parts):
+                if self.transform.streams:
+                    self._insert_stream(connection, part)
                 else:
-                    self._insert_function(connection, part)
+                    self._insert_query(connection, part)
+
+    def _build_side_by_side(
+        self, connection: DuckDBPyConnection, parts: Sequence[Part], progress: Callable[[str], None]
+    ) -> None:
+        """Call the function of several parts at a time, but for tables that read themselves and for large frames."""
+        table = self.transform.table
+        with SideBySide["pd.DataFrame"](thread_count()) as calls:
+            for part in parts:
+                progress(f"{table.name} {part}" if part else table.name)
+                with self._views(connection, part, parts):
+                    function, frame_rows = self._call(connection, part)
+                    alone = table.name in self.transform.upstream or frame_rows > BATCH_ROWS
+                    for rows in calls.call(function, alone=alone):
+                        self._insert_frame(connection, rows)
+            for rows in calls.rest():
+                self._insert_frame(connection, rows)
+
+    def _views(self, connection: DuckDBPyConnection, part: Part, parts: Sequence[Part]) -> AbstractContextManager[None]:
+        """What the table reads, as it is seen at ``part``."""
+        table = self.transform.table
+        upstream = {name: self._table(name) for name in self.transform.upstream}
+        own = self._own_rows(connection, part, parts) if table.name in upstream else None
+        return as_of_views(connection, table, upstream, part, own_rows=own)
 
     def build_into(self, connection: DuckDBPyConnection, target: str, restrict: Callable[[Table, str], str]) -> None:
         """Run the query of a table without parts over fewer upstream rows, into a table that exists."""
@@ -136,19 +164,34 @@ class Builder:
         ordered = f"select {casts} from ({query}\n) order by {order}"
         connection.execute(f"insert into {target or candidate_name(table)} {ordered}", dict(values) or None)
 
-    def _insert_function(self, connection: DuckDBPyConnection, part: Part) -> None:
+    def _given(self, connection: DuckDBPyConnection, part: Part) -> dict[str, Any]:
+        """What the function takes beside its rows."""
         function = self.transform.function
         assert function is not None
         given: dict[str, Any] = {name: self._given_frame(connection, name, part) for name in self.transform.frames}
-        if "project" in function.__code__.co_varnames[: function.__code__.co_argcount]:
-            given["project"] = self.project
-        if "snapshot_date" in function.__code__.co_varnames[: function.__code__.co_argcount]:
-            given["snapshot_date"] = part
-        for frame in self._frames(connection, part):
+        named = inspect.signature(function).parameters
+        return given | {
+            name: value for name, value in (("project", self.project), ("snapshot_date", part)) if name in named
+        }
+
+    def _call(self, connection: DuckDBPyConnection, part: Part) -> tuple[Callable[[], pd.DataFrame], int]:
+        """The function of one part with all that it reads, to be called on any thread; and the rows of its frames."""
+        function = self.transform.function
+        assert function is not None
+        given = self._given(connection, part)
+        frame: pd.DataFrame = connection.execute(self.transform.sql, self._parameters(part) or None).df()
+        row_count = len(frame) + sum(len(given[name]) for name in self.transform.frames)
+        return partial(function, frame, **given), row_count
+
+    def _insert_stream(self, connection: DuckDBPyConnection, part: Part) -> None:
+        """Call the function with one frame of a bounded size after the other."""
+        function = self.transform.function
+        assert function is not None
+        given = self._given(connection, part)
+        for frame in self._stream(connection, self._parameters(part)):
             if self.transform.fit is not None and "fitted" not in given:
                 given["fitted"] = self.transform.fit(self._sample(connection))
-            rows = function(frame, **given)
-            self._insert_frame(connection, rows)
+            self._insert_frame(connection, function(frame, **given))
 
     def _given_frame(self, connection: DuckDBPyConnection, name: str, part: Part) -> pd.DataFrame:
         table = self.tables[name]
@@ -157,13 +200,7 @@ class Builder:
         frame: pd.DataFrame = connection.sql(f'select * from "{name}"{where}').df()
         return frame
 
-    def _frames(self, connection: DuckDBPyConnection, part: Part) -> list[pd.DataFrame] | Any:
-        values = self._parameters(part)
-        if not self.transform.streams:
-            return [connection.execute(self.transform.sql, values or None).df()]
-        return self._stream(connection, values)
-
-    def _stream(self, connection: DuckDBPyConnection, values: Mapping[str, Any]) -> Any:
+    def _stream(self, connection: DuckDBPyConnection, values: Mapping[str, Any]) -> Iterator[pd.DataFrame]:
         """Frames of at most BATCH_ROWS rows (and what ``stream_by`` keeps together), in the query's order."""
         connection.execute(
             f"create or replace temporary table model_frame as {self.transform.sql}", dict(values) or None
