@@ -12,11 +12,15 @@ import pytest
 from crm_pipeline.project import load_project
 from crm_pipeline.simulation.acme import SEED, advance, begin
 from crm_pipeline_tests.acceptance.commands import REPOSITORY, crm
-from crm_pipeline_tests.acceptance.contents import query
+from crm_pipeline_tests.acceptance.contents import physical_tables, query
 from crm_pipeline_tests.ingestion.loading import Row, staged_rows
 
 DAYS = 152
 """To 1 June 2023, a day on which every till has sold something: a snapshot waits for all sources of orders."""
+
+PERSONAL = ("full_name", "email", "phone", "address")
+SAMPLED = 100
+"""Values of each column that are searched for everywhere."""
 
 NEWEST, NEXT = (f"input/webshop/webshop_orders_{label}.csv" for label in ("2023-06", "2023-06-02"))
 
@@ -97,3 +101,33 @@ def test_the_whole_chain_and_a_next_day(new_folder: Callable[[], Path]) -> None:
     assert second.code == 0, second.text
     assert query(folder, newest) > before, "a line of 1 June is mended, so the snapshot of 2 June was built anew"
     assert "Nothing to do: every table is up to date." in crm("run", folder).text
+    assert_nothing_personal(folder, first.text + second.text + crm("status", folder).text)
+
+
+def assert_nothing_personal(folder: Path, said: str) -> None:
+    """Outside the vault, the raw copies and the input no file, no table and no word holds what names a person."""
+    personal: set[str] = set()
+    for table, columns in {"customers": PERSONAL, "tickets": ("text",), "reviews": ("text",)}.items():
+        for column in columns:
+            found = query(
+                folder,
+                f"select distinct {column} from staged.staged_{table} where length({column}) > 5 "
+                f"order by md5({column}) limit {SAMPLED}",
+                "vault.duckdb",
+            )
+            assert len(found) > SAMPLED / 2, (table, column)
+            personal |= {text for (text,) in found}
+    assert [text for text in personal if text in said] == []
+    searched = 0
+    for path in (folder / "warehouse").rglob("*"):
+        if path.is_file() and "raw" not in path.parts and path.suffix != ".duckdb":
+            content = path.read_bytes()
+            searched += 1
+            assert [text for text in personal if text.encode() in content] == [], path
+    assert searched > 20, "Dagster's events and logs, the data docs and the page"
+    for name in ("crm.duckdb", "published.duckdb", "published.previous.duckdb"):
+        for table in physical_tables(folder, name):
+            schema, _, plain = table.partition(".")
+            rows = query(folder, f'select t::varchar from "{schema}"."{plain}" as t', name)
+            content = "\n".join(row for (row,) in rows)
+            assert [text for text in personal if text in content] == [], (name, table)

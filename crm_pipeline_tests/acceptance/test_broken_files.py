@@ -28,11 +28,12 @@ def write_project(folder: Path, batch: int) -> tuple[dict[File, bytes], dict[Fil
         path = folder / file[1]
         path.parent.mkdir(parents=True)
         path.write_bytes(data[file])
+    through = {"data_through": "2024-06-01"}
     settings = {
         "name": "broken",
         "currency": "EUR",
         "snapshots": {"dates": ["2024-04-01", "2024-05-01"]},
-        "sources": {f"s{number}": source_of(number, style) for number, style in enumerate(STYLES)},
+        "sources": {f"s{number}": source_of(number, style) | through for number, style in enumerate(STYLES)},
     }
     (folder / "crm.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     return data, styles
