@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -36,7 +37,7 @@ def is_json_lines(path: Path, encoding: str | None) -> bool:
         return False
 
 
-class _JsonReader:
+class _JsonReader(ABC):
     """What both kinds share. ``sample`` limits how many records are asked for names (all, by default)."""
 
     lines: LineCounts | None
@@ -45,8 +46,9 @@ class _JsonReader:
         self._path, self._settings = path, settings
         self._names: dict[str, str] = self._find_names(sample)
 
+    @abstractmethod
     def _found(self) -> Iterator[Found]:
-        raise NotImplementedError
+        """What the file holds, in its order."""
 
     def _find_names(self, sample: int | None) -> dict[str, str]:
         """Every field's path and the column that holds it, in the order in which they first occur."""

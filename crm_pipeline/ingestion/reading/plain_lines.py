@@ -50,8 +50,8 @@ def find_plain_lines(data: bytes, dialect: Dialect, column_count: int) -> Lines:
     is_plain &= ~_marked(octets, starts, ends, _unusual(data, dialect))
     if dialect.comment:
         is_plain &= octets[starts] != dialect.comment[0]
-    if not data.isascii():
-        _check_encoding(data, starts, ends, is_plain)
+    if not _is_utf8(data):
+        _unset_invalid(data, octets, starts, ends, is_plain)
     return Lines(starts, ends, is_plain)
 
 
@@ -119,19 +119,17 @@ def _marked(octets: npt.NDArray[np.uint8], starts: Ints, ends: Ints, unusual: li
     return found
 
 
-def _check_encoding(data: bytes, starts: Ints, ends: Ints, is_plain: Flags) -> None:
+def _unset_invalid(data: bytes, octets: npt.NDArray[np.uint8], starts: Ints, ends: Ints, is_plain: Flags) -> None:
     """Unset the lines that are not valid UTF-8."""
     import numpy as np
 
+    for line in np.unique(np.searchsorted(ends, np.flatnonzero(octets > 0x7F), side="right")):
+        is_plain[line] &= _is_utf8(data[starts[line] : ends[line]])
+
+
+def _is_utf8(data: bytes) -> bool:
     try:
         data.decode()
-        return
     except UnicodeDecodeError:
-        pass
-    octets = np.frombuffer(data, np.uint8)
-    lines = np.unique(np.searchsorted(ends, np.flatnonzero(octets > 0x7F), side="right"))
-    for line in lines:
-        try:
-            data[starts[line] : ends[line]].decode()
-        except UnicodeDecodeError:
-            is_plain[line] = False
+        return False
+    return True
