@@ -47,19 +47,6 @@ class ItemSimilarity:
             }
         )
 
-    def between(self, one: IntArray, other: IntArray) -> FloatArray:
-        """(n,) similarity of pairs of positions in `product_ids`; 0 unless `other` is a near neighbour of `one`."""
-        size = len(self.product_ids)
-        pairs = self.neighbours.tocoo()
-        keys = pairs.row.astype(np.int64) * size + pairs.col
-        order = np.argsort(keys, kind="stable")
-        keys, wanted = keys[order], one * np.int64(size) + other
-        if not len(keys):
-            return np.zeros(len(wanted))
-        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        is_neighbour = (keys[place] == wanted) & (one >= 0) & (other >= 0)
-        return np.asarray(np.where(is_neighbour, pairs.data[order][place], 0.0), dtype=np.float64)
-
 
 def fit_item_similarity(
     interactions: pd.DataFrame,

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crm_pipeline.models.item_similarity import FloatArray, IntArray, places_within
+from crm_pipeline.models.item_similarity import FloatArray, IntArray
 from crm_pipeline.models.ranking_candidates import SIMILAR, SOURCES, Candidates, columns_of, profile_weights
 from crm_pipeline.models.ranking_features import usual_gap_days
 
@@ -85,7 +85,10 @@ def related_products(picks: Candidates) -> IntArray:
     """Per pick the customer's product that adds most to its similarity: position in the history's products, (n,)."""
     history, similarity = picks.history, picks.item_similarity
     column_of = columns_of(history, similarity)
-    weight = np.where(column_of[history.product] >= 0, profile_weights(history.interactions), 0)
+    # dense, for it is as small as the similarity's products squared; the last row and column are of all others
+    near = np.zeros((len(similarity.product_ids) + 1,) * 2, dtype=np.float32)
+    near[:-1, :-1] = similarity.neighbours.toarray()
+    weight = profile_weights(history.interactions).astype(np.float32)
     first, last = (np.searchsorted(history.customer, picks.customer, side=side) for side in ("left", "right"))
     related = np.full(len(picks.customer), -1, dtype=np.int64)
     ends = np.cumsum(last - first)
@@ -96,10 +99,12 @@ def related_products(picks: Candidates) -> IntArray:
         pick = np.repeat(np.arange(stop - start), counts)
         row = np.arange(len(pick)) - np.repeat(np.cumsum(counts) - counts - first[start:stop], counts)
         towards = column_of[picks.product[start:stop]][pick]
-        share = weight[row] * similarity.between(column_of[history.product[row]], towards)
-        order = np.lexsort((-share, pick))
-        order = order[(places_within(pick[order]) == 0) & (share[order] > 0)]
-        related[start + pick[order]] = history.product[row[order]]
+        share = weight[row] * near[column_of[history.product[row]], towards]
+        best = np.zeros(stop - start, dtype=np.float32)
+        np.maximum.at(best, pick, share)
+        # of equal ones the first: written backwards, it is the last to be written
+        is_best = np.flatnonzero((share == best[pick]) & (share > 0))[::-1]
+        related[start + pick[is_best]] = history.product[row[is_best]]
     return related
 
 
