@@ -304,6 +304,18 @@ def model_retrain(folder: Path | None) -> None:
     retrain_command(_open(folder))
 
 
+@model.command("tune")
+@_project_option
+@click.option("--trials", type=click.IntRange(1, 10_000), default=40, show_default=True, help="Per kind of model.")
+@click.option("--dry-run", is_flag=True, help="Search and judge, store nothing.")
+@_guarded
+def model_tune(folder: Path | None, trials: int, dry_run: bool) -> None:
+    """Search better settings for the fits from the newest snapshot on (needs the extra `tune`)."""
+    from crm_pipeline.tune_command import tune_command
+
+    tune_command(_open(folder), trials, dry_run=dry_run)
+
+
 @main.command("data-dictionary")
 @click.option("--check", is_flag=True, help="Fail when the file differs from what the contracts say.")
 @click.argument("target", type=click.Path(path_type=Path), default=Path("docs/data_dictionary.md"))

@@ -13,7 +13,7 @@ from crm_pipeline.contract.table import Table
 from crm_pipeline.ingestion.entities import ENTITIES
 from crm_pipeline.ingestion.load import SOURCE_FILES, SourceFilesRecipe
 from crm_pipeline.ingestion.staged import STAGED, StagedRecipe
-from crm_pipeline.model_choices import choice_at
+from crm_pipeline.model_choices import choice_at, tuned_at
 from crm_pipeline.project import Project
 from crm_pipeline.warehouse.candidate import Builder, Part
 from crm_pipeline.warehouse.connection import Warehouse
@@ -75,14 +75,16 @@ class SqlRecipe:
         return found
 
     def part_inputs(self, part: Part) -> Mapping[str, str]:
-        """Which snapshot came before, for a table that looks back to it; the model that a person chose for it."""
+        """Which snapshot came before, for a table that looks back to it; the model chosen for it, settings found."""
         if part is None:
             return {}
         found = {}
         if "previous_snapshot_date" in self.transform.sql_parameters:
             found["snapshot before"] = str(self.project.snapshots.previous(part))
         choice = choice_at(self.project.model_choices, part) if self.transform.follows_choices else None
-        return found | ({"model choice": choice.words} if choice else {})
+        tuned = tuned_at(self.project.tuned_settings, part) if self.transform.follows_tuning else None
+        found |= {"model choice": choice.words} if choice else {}
+        return found | ({"tuned settings": tuned.words} if tuned else {})
 
     def build(self, connection: DuckDBPyConnection, parts: Sequence[Part], progress: Callable[[str], None]) -> None:
         """Fill the candidate."""

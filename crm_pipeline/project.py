@@ -19,7 +19,7 @@ from crm_pipeline.ingestion.connectors import landed_files
 from crm_pipeline.ingestion.connectors.secrets import check_url
 from crm_pipeline.ingestion.connectors.settings import Extract, FilesExtract, extract_model_at
 from crm_pipeline.ingestion.reading.settings import ReadSettings
-from crm_pipeline.model_choices import ModelChoice, load_choices
+from crm_pipeline.model_choices import ModelChoice, TunedSettings, load_choices, load_tuned
 from crm_pipeline.schedule import SnapshotGrid
 from crm_pipeline.settings_words import in_words
 from crm_pipeline.yaml_lines import closest, load_with_lines
@@ -273,6 +273,11 @@ class Project(Settings):
     def model_choices(self) -> tuple[ModelChoice, ...]:
         """Which churn models a person wants published (`models.yaml`); UserError for a mistake in that file."""
         return load_choices(self.folder)
+
+    @cached_property
+    def tuned_settings(self) -> tuple[TunedSettings, ...]:
+        """Settings of churn models that a search found (`models.yaml`); UserError for a mistake in that file."""
+        return load_tuned(self.folder)
 
     @property
     def warehouse_folder(self) -> Path:

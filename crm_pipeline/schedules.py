@@ -11,13 +11,14 @@ from crm_pipeline.assets import DATA_QUALITY, PUBLISHED
 from crm_pipeline.errors import CrmError
 from crm_pipeline.ingestion.connectors import LANDED_FILES
 from crm_pipeline.pipeline import Pipeline
+from crm_pipeline.tune_command import build_tune_job
 
 LOAD_JOB, SNAPSHOT_JOB, EVERYTHING_JOB = "load", "snapshot", "everything"
 SENSOR_SECONDS = 60
 
 
 def build_jobs(pipeline: Pipeline) -> list[Any]:
-    """`load` (ingestion, checks, cleaning), `snapshot` (everything as of a date) and `everything` (both)."""
+    """`load` (ingestion, checks, cleaning), `snapshot` (everything as of a date) `everything` (both), and `tune`."""
     load = [name for name, table in pipeline.tables.items() if not table.is_partitioned]
     snapshot = [name for name, table in pipeline.tables.items() if table.is_partitioned]
     return [
@@ -32,6 +33,7 @@ def build_jobs(pipeline: Pipeline) -> list[Any]:
             description="Features, segments, scores, recommendations as of a snapshot date; then the copy for readers.",
         ),
         dg.define_asset_job(EVERYTHING_JOB, selection=dg.AssetSelection.all(), description="Every table."),
+        build_tune_job(pipeline),
     ]
 
 

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING
 
 from crm_pipeline.contract import columns
 from crm_pipeline.contract.table import Column, Expectation, Table
+from crm_pipeline.model_choices import tuned_at
 from crm_pipeline.project import Project
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from crm_pipeline.models.classifiers_fitted import FittedChurn
+
+FOLLOWS_TUNING = True
 
 TABLE = Table(
     name="churn_model",
@@ -67,7 +70,9 @@ def build(rows: pd.DataFrame, project: Project, snapshot_date: date) -> pd.DataF
     rows = with_btyd(rows)
     is_known = rows["is_churned"].notna()
     known = rows[is_known].astype({"is_churned": "bool"})
-    model = fit_churn(known, project.churn.horizon_days, current=rows[~is_known])
+    tuned = tuned_at(project.tuned_settings, snapshot_date)
+    settings = tuned.models if tuned else {}
+    model = fit_churn(known, project.churn.horizon_days, current=rows[~is_known], tuned=settings)
     return registry_rows(model, snapshot_date)
 
 

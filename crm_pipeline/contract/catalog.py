@@ -34,6 +34,7 @@ class Transform:
     ``fit``: the module's `fit_sample`, which learns once per part from all rows of ``sample_size`` values of
     ``stream_by``; what it returns is given with each frame as ``fitted``.
     ``follows_choices``: the function reads which model a person wants published (`Project.model_choices`).
+    ``follows_tuning``: the function reads settings that a search found (`Project.tuned_settings`).
     ``current_frames``: tables of which the function is given the snapshot date's part only, not all earlier ones.
     """
 
@@ -48,6 +49,7 @@ class Transform:
     stream_by: str | None = None
     current_frames: tuple[str, ...] = ()
     follows_choices: bool = False
+    follows_tuning: bool = False
     fit: Callable[..., Any] | None = None
     sample_size: int = 0
 
@@ -118,6 +120,7 @@ def transform_of(module: ModuleType, table: Table) -> Transform:
         stream_by=stream_by,
         current_frames=current_frames,
         follows_choices=bool(getattr(module, "FOLLOWS_CHOICES", False)),
+        follows_tuning=bool(getattr(module, "FOLLOWS_TUNING", False)),
         fit=fit,
         sample_size=getattr(module, "SAMPLE_SIZE", SAMPLE_SIZE),
     )

@@ -24,10 +24,11 @@ from crm_pipeline.models.classifiers_data import (
 )
 from crm_pipeline.models.classifiers_fitted import FittedChurn, Scorer
 from crm_pipeline.models.classifiers_folds import make_folds
-from crm_pipeline.models.classifiers_held_out import ANCHORS, BASELINE, fit_candidates, level_rows
+from crm_pipeline.models.classifiers_held_out import ANCHORS, BASELINE, UNTUNED, fit_candidates, level_rows
 from crm_pipeline.models.classifiers_leaks import tell_tales
 from crm_pipeline.models.classifiers_rules import RecencyRule
 from crm_pipeline.models.classifiers_selection import MINIMUM_CLASS_ROWS, Selection, can_judge, select
+from crm_pipeline.models.tuning_space import Tuned
 from crm_pipeline.one_thread import one_thread
 
 TRAINING_ROW_CAP = 500_000
@@ -46,6 +47,7 @@ def fit_churn(
     features: Sequence[str] | None = None,
     row_cap: int = TRAINING_ROW_CAP,
     current: pd.DataFrame | None = None,
+    tuned: Tuned = UNTUNED,
 ) -> FittedChurn:
     """Fit all candidates on known outcomes and choose the champion.
 
@@ -57,6 +59,7 @@ def fit_churn(
         features: columns to learn from; default all but snapshot_date, customer_id, is_churned and is_active.
         row_cap: with more rows, the customers with the lowest hashes of their ids are learned from.
         current: the feature columns of the customers to be scored, or of a sample of them: they settle the level.
+        tuned: settings by model that take the place of the defaults (see `tuning`).
 
     Returns:
         The fitted model. A feature that alone tells the outcome (area under its ROC curve of .99) is left out, and
@@ -86,13 +89,15 @@ def fit_churn(
         return _prior(data, horizon_days, f"the {len(data.y)} known outcomes are of too few customers to judge a model")
     with one_thread():
         scored = feature_matrix(frame.head(0) if current is None else current, data.features)
-        fitted = _fitted(data, scored, horizon_days, select(sample, folds))
+        fitted = _fitted(data, scored, horizon_days, select(sample, folds, tuned), tuned)
     return replace(fitted, settings=fitted.settings | {"left_out": telling})
 
 
-def _fitted(data: TrainingData, scored: FloatArray, horizon_days: int, selection: Selection) -> FittedChurn:
+def _fitted(
+    data: TrainingData, scored: FloatArray, horizon_days: int, selection: Selection, tuned: Tuned
+) -> FittedChurn:
     """All candidates refitted on all rows, with the weights learned on held-out ones and the level of `scored`."""
-    fitted = fit_candidates(data, (selection.inverse_penalty,), selection.rounds)
+    fitted = fit_candidates(data, (selection.inverse_penalty,), selection.rounds, tuned)
     models: dict[str, Scorer] = {
         **fitted.others,
         "logistic": fitted.logistic[selection.inverse_penalty],
@@ -118,7 +123,8 @@ def _fitted(data: TrainingData, scored: FloatArray, horizon_days: int, selection
             "training_churn_share": float(np.mean(data.y)),
             "judged_rows": selection.row_count,
             "judged_population": selection.population,
-        },
+        }
+        | ({"tuned": {name: dict(values) for name, values in tuned.items()}} if tuned else {}),
         metrics=selection.metrics,
     )
 

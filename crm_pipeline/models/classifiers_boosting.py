@@ -5,9 +5,10 @@ Contributions are TreeSHAP values (Lundberg et al., 2018): exact for the ensembl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -52,6 +53,9 @@ ROWS_PER_LEAF_ROW = 250
 """A leaf needs one row per this many training rows, and at least LEAST_LEAF_ROWS."""
 
 
+DEFAULT: Mapping[str, float] = MappingProxyType({})
+
+
 def binned(X: FloatArray, y: BoolArray) -> lightgbm.Dataset:
     """Rows cut into bins, which takes longer than a tree: several models can share it. X: (n, features), y: (n,)."""
     return lightgbm.Dataset(X, y.astype(np.float64), params=BINNING).construct()
@@ -66,10 +70,13 @@ class TreeModel:
     base: float
 
     @classmethod
-    def fit_tree(cls, X: FloatArray, y: BoolArray, data: lightgbm.Dataset | None = None) -> TreeModel:
+    def fit_tree(
+        cls, X: FloatArray, y: BoolArray, data: lightgbm.Dataset | None = None, tuned: Mapping[str, float] = DEFAULT
+    ) -> TreeModel:
         """One tree (Breiman et al., 1984), whose leaves give their own share of churn. Args as of `BoostingModel`."""
         leaf_rows = max(LEAST_TREE_LEAF_ROWS, len(y) // ROWS_PER_TREE_LEAF)
-        return cls._train(data or binned(X, y), TREE | {"min_data_in_leaf": leaf_rows}, 1)._with_shares(X, y)
+        settings = TREE | {"min_data_in_leaf": leaf_rows} | dict(tuned)
+        return cls._train(data or binned(X, y), settings, 1)._with_shares(X, y)
 
     def _with_shares(self, X: FloatArray, y: BoolArray) -> Self:
         """The same trees, each leaf with the log-odds of its own share of churn, two rows of the mean added to it.
@@ -129,9 +136,11 @@ class ForestModel(TreeModel):
     """A random forest (Breiman, 2001): the mean log-odds of trees on samples of rows and features."""
 
     @classmethod
-    def fit(cls, X: FloatArray, y: BoolArray, data: lightgbm.Dataset | None = None) -> ForestModel:
+    def fit(
+        cls, X: FloatArray, y: BoolArray, data: lightgbm.Dataset | None = None, tuned: Mapping[str, float] = DEFAULT
+    ) -> ForestModel:
         """Args as of `BoostingModel`."""
-        settings = FOREST | {"min_data_in_leaf": _leaf_rows(y)}
+        settings = FOREST | {"min_data_in_leaf": _leaf_rows(y)} | dict(tuned)
         return cls._train(data or binned(X, y), settings, FOREST_TREES)._with_shares(X, y)
 
     @classmethod
@@ -144,15 +153,23 @@ class BoostingModel(TreeModel):
     """Boosted trees, each correcting those before it."""
 
     @classmethod
-    def fit(cls, X: FloatArray, y: BoolArray, rounds: int, data: lightgbm.Dataset | None = None) -> BoostingModel:
+    def fit(
+        cls,
+        X: FloatArray,
+        y: BoolArray,
+        rounds: int,
+        data: lightgbm.Dataset | None = None,
+        tuned: Mapping[str, float] = DEFAULT,
+    ) -> BoostingModel:
         """Fit so many trees.
 
         Args:
             X: (n, features), NaN allowed. y: (n,), both classes present. rounds: number of trees.
             data: `binned(X, y)`, where it is at hand.
+            tuned: settings of LightGBM that take the place of the defaults.
         """
         fraction = min(1.0, max(FEATURE_FRACTION, LEAST_TREE_FEATURES / X.shape[1]))
-        settings = BOOSTING | {"min_data_in_leaf": _leaf_rows(y), "feature_fraction": fraction}
+        settings = BOOSTING | {"min_data_in_leaf": _leaf_rows(y), "feature_fraction": fraction} | dict(tuned)
         return cls._train(data or binned(X, y), settings, rounds)
 
     def log_odds_after(self, X: FloatArray, rounds: Sequence[int]) -> list[FloatArray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from crm_pipeline.models.classifiers_fitted import Scorer
 from crm_pipeline.models.classifiers_folds import Fold
 from crm_pipeline.models.classifiers_linear import LogisticModel, VectorMachine
 from crm_pipeline.models.classifiers_rules import RecencyRule
+from crm_pipeline.models.tuning_space import Tuned
 
 BASELINE, BLEND = "recency_rule", "blend"
 CANDIDATES = (BASELINE, "btyd", "btyd_mixed", "tree", "svm", "forest", "logistic", "boosting", BLEND)
@@ -26,6 +28,7 @@ INVERSE_PENALTIES = (0.001, 0.01, 0.1, 1.0)
 BOOSTING_ROUNDS = (30, 60, 100, 150, 225)
 LEVEL_SNAPSHOTS = 4
 
+UNTUNED: Tuned = MappingProxyType({})
 Scores = dict[tuple[str, float], FloatArray]
 
 
@@ -55,7 +58,7 @@ class HeldOut:
     rounds: int
 
 
-def predict_held_out(data: TrainingData, folds: list[Fold]) -> HeldOut:
+def predict_held_out(data: TrainingData, folds: list[Fold], tuned: Tuned = UNTUNED) -> HeldOut:
     """Fit on each fold, predict its judged rows, and keep the L2 strength and the number of trees of least log loss."""
     judged: list[Scores] = []
     fitted: list[Scores] = []
@@ -63,7 +66,7 @@ def predict_held_out(data: TrainingData, folds: list[Fold]) -> HeldOut:
     for fold in folds:
         training = data.where(fold.fit)
         newest = training.where(level_rows(training))
-        models = fit_candidates(training, INVERSE_PENALTIES, max(BOOSTING_ROUNDS))
+        models = fit_candidates(training, INVERSE_PENALTIES, max(BOOSTING_ROUNDS), tuned)
         judged.append(_scores(models, data.X[fold.judged]))
         fitted.append(_scores(models, newest.X))
         levels.append(newest.y)
@@ -108,7 +111,9 @@ class CandidateModels:
     others: dict[str, Scorer]
 
 
-def fit_candidates(data: TrainingData, inverse_penalties: tuple[float, ...], rounds: int) -> CandidateModels:
+def fit_candidates(
+    data: TrainingData, inverse_penalties: tuple[float, ...], rounds: int, tuned: Tuned = UNTUNED
+) -> CandidateModels:
     """All models on all rows, which must hold both classes; no BTYD where nothing is expected of anyone."""
     X, y = data.X, data.y
     recency = RecencyRule.fit(X, y, data.features.index(RECENCY))
@@ -118,10 +123,10 @@ def fit_candidates(data: TrainingData, inverse_penalties: tuple[float, ...], rou
             others[name] = rule.fit(X, data.features.index(column), recency)
     logistic = LogisticModel.fit(X, y, inverse_penalties)
     bins = binned(X, y)
-    others["tree"] = TreeModel.fit_tree(X, y, bins)
-    others["forest"] = ForestModel.fit(X, y, bins)
-    others["svm"] = VectorMachine.fit_machine(X, y, next(iter(logistic.values())).transform)
-    return CandidateModels(logistic, BoostingModel.fit(X, y, rounds, bins), others)
+    others["tree"] = TreeModel.fit_tree(X, y, bins, tuned.get("tree", {}))
+    others["forest"] = ForestModel.fit(X, y, bins, tuned.get("forest", {}))
+    others["svm"] = VectorMachine.fit_machine(X, y, next(iter(logistic.values())).transform, **tuned.get("svm", {}))
+    return CandidateModels(logistic, BoostingModel.fit(X, y, rounds, bins, tuned.get("boosting", {})), others)
 
 
 def _scores(models: CandidateModels, X: FloatArray) -> Scores:

@@ -130,10 +130,12 @@ class VectorMachine(LogisticModel):
     """
 
     @classmethod
-    def fit_machine(cls, X: FloatArray, y: BoolArray, transform: Transform) -> VectorMachine:
+    def fit_machine(
+        cls, X: FloatArray, y: BoolArray, transform: Transform, cost: float = MACHINE_COST
+    ) -> VectorMachine:
         """Args: X: (n, features), NaN allowed. y: (n,), both classes present. transform: fitted on these rows."""
         # the primal problem with squared hinge loss: solved without chance, unlike the dual
-        machine = LinearSVC(C=MACHINE_COST, dual=False, max_iter=300, tol=1e-3)
+        machine = LinearSVC(C=cost, dual=False, max_iter=300, tol=1e-3)
         with one_thread():
             fitted = machine.fit(design := transform.design(X), y)
             line = LogisticRegression().fit(fitted.decision_function(design)[:, None], y)

@@ -18,11 +18,13 @@ from crm_pipeline.models.classifiers_held_out import (
     BLEND,
     BLENDED,
     CANDIDATES,
+    UNTUNED,
     HeldOut,
     predict_held_out,
 )
 from crm_pipeline.models.grades import Gate, passes_gate
 from crm_pipeline.models.metrics import brier, by_name, log_loss, roc_auc
+from crm_pipeline.models.tuning_space import Tuned
 
 MINIMUM_CLASS_ROWS = 50
 METRICS = by_name(log_loss, brier, roc_auc)
@@ -46,13 +48,13 @@ class Selection:
     gate: Gate
 
 
-def select(data: TrainingData, folds: list[Fold]) -> Selection:
+def select(data: TrainingData, folds: list[Fold], tuned: Tuned = UNTUNED) -> Selection:
     """Choose settings by log loss, weigh every candidate's models, and let the best one challenge the recency rule.
 
     Metrics are of active customers where at least MINIMUM_CLASS_ROWS of either class are; else of all.
     `folds` must hold rows of both classes to judge (see `can_judge`).
     """
-    held_out = predict_held_out(data, folds)
+    held_out = predict_held_out(data, folds, tuned)
     parts = {name: names for name in CANDIDATES if (names := _models_of(name, held_out))}
     weights = {
         name: fit_weights({model: held_out.log_odds[model] for model in models}, held_out.y, held_out.fold)
