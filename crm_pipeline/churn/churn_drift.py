@@ -47,7 +47,12 @@ TABLE = Table(
         Column("chance", "double", "What chance alone passes once in 1,000 times.", nullable=True),
         Column("reference_mean", "double", "Mean (share, prediction) compared with; null if none.", nullable=True),
         Column("current_mean", "double", "Mean (share) now; null if none.", nullable=True),
-        Column("importance", "double", "The feature's share of what moves the published scores, 0..1.", nullable=True),
+        Column(
+            "importance",
+            "double",
+            "The feature's share of what moves the scores of the rows compared with, 0..1.",
+            nullable=True,
+        ),
         Column("is_judged", "boolean", "Whether it can warn: all but features that hardly move the scores."),
         Column("warning_from", "double", "The measure from which it warns."),
         Column("failure_from", "double", "The measure from which it fails."),
@@ -133,7 +138,10 @@ def _inputs(
 
     model = published.model
     customers = int(reference["customer_id"].nunique())
-    some = now.iloc[np.unique(np.linspace(0, len(now) - 1, min(len(now), IMPORTANCE_ROWS)).round().astype(np.int64))]
+    # of rows that the model learned from: a feature that breaks may not move the scores of now at all
+    usual = reference if len(reference) else now
+    count = min(len(usual), IMPORTANCE_ROWS)
+    some = usual.iloc[np.unique(np.linspace(0, len(usual) - 1, count).round().astype(np.int64))]
     size = model.contributions(some).values.abs().sum()
     importance = size / (size.sum() or 1.0)
     before, after = (feature_matrix(frame, model.features) for frame in (reference, now))

@@ -155,3 +155,9 @@ def test_the_words_and_the_chart():
 
 def test_without_a_table_of_rows_nothing_is_said():
     assert said(churn_drift.build(frame(), REGISTRY, PROJECT, DAY).head(0)) == ([], None)
+
+
+def test_a_feature_that_breaks_fails_though_no_score_hangs_on_it_any_more():
+    rows = frame()
+    rows.loc[is_now(rows), "expected_purchases"] = np.nan
+    assert built(rows).loc[("feature", "expected_purchases"), "is_failure"]

@@ -59,8 +59,8 @@ def test_the_highest_of_the_best_cut_offs_is_recommended():
 
 def test_without_a_cost_it_follows_the_size_of_orders():
     rows = built()
-    # 10 % of (60 + 30 + 90) / 3; the inactive one does not count
-    assert set(rows["contact_cost"].round(12)) == {6.0}
+    # 3 % of (60 + 30 + 90) / 3; the inactive one does not count
+    assert set(rows["contact_cost"].round(12)) == {1.8}
     assert set(rows["save_rate"]) == {0.1}
 
 
