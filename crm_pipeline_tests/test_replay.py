@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection
 from datetime import date
 from pathlib import Path
@@ -94,14 +95,12 @@ def test_a_change_of_reading_needs_the_files(tmp_path: Path) -> None:
 @pytest.mark.full
 def test_replay_ends_in_what_a_plain_run_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    replayed, run = (write_project(tmp_path / name, small_shop()) for name in ("replayed", "run"))
+    replayed, run = write_project(tmp_path / "replayed", small_shop()), tmp_path / "run"
+    strict = "    entity: order_lines\n    rules: {some: quantity < 2}\n"
+    replace_in(replayed / "crm.yaml", "    entity: order_lines\n", strict)
+    assert crm("run", replayed).code == 0
+    shutil.copytree(replayed, run)  # attributes without a time are known from their load on, so both share one
     for folder in (replayed, run):
-        replace_in(
-            folder / "crm.yaml",
-            "    entity: order_lines\n",
-            "    entity: order_lines\n    rules: {some: quantity < 2}\n",
-        )
-        assert crm("run", folder).code == 0
         replace_in(folder / "crm.yaml", "quantity < 2", "quantity < 4")
     rejected = query(replayed, "select count(*) from quality.rejected_rows where rule = 'some'")[0][0]
     ended = crm("replay", replayed)
