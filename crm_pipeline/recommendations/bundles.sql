@@ -62,14 +62,25 @@ items as (
     inner join paired_products on basket_products.product_id = paired_products.product_id
 ),
 
-possible_triples as (           -- all three pairs are strong
+possible_triples as (           -- all three pairs are strong; the rarest of them is where the third is offered
     select
         one.product_1_id,
         one.product_2_id,
         other.product_2_id as product_3_id,
         one.pair_count as count_12,
         other.pair_count as count_13,
-        third.pair_count as count_23
+        third.pair_count as count_23,
+        case
+            when count_12 <= count_13 and count_12 <= count_23 then other.product_2_id
+            when count_13 <= count_23 then one.product_2_id
+            else one.product_1_id
+        end as offered_product_id,
+        case
+            when offered_product_id = one.product_1_id then one.product_2_id else one.product_1_id
+        end as base_1_id,
+        case
+            when offered_product_id = other.product_2_id then one.product_2_id else other.product_2_id
+        end as base_2_id
     from strong_pairs as one
     inner join strong_pairs as other
         on one.product_1_id = other.product_1_id
@@ -79,38 +90,65 @@ possible_triples as (           -- all three pairs are strong
         and other.product_2_id = third.product_2_id
 ),
 
-pairs_of_triples as (
-    select product_1_id, product_2_id
-    from possible_triples
-    group by product_1_id, product_2_id
+base_pairs as (
+    select
+        bases.base_1_id,
+        bases.base_2_id,
+        case when one.basket_count <= two.basket_count then bases.base_1_id else bases.base_2_id end as rarer_id,
+        case when one.basket_count <= two.basket_count then bases.base_2_id else bases.base_1_id end as other_id
+    from (select base_1_id, base_2_id from possible_triples group by base_1_id, base_2_id) as bases
+    inner join paired_products as one on bases.base_1_id = one.product_id
+    inner join paired_products as two on bases.base_2_id = two.product_id
 ),
 
-pair_baskets as (
-    select pairs_of_triples.product_1_id, pairs_of_triples.product_2_id, one.basket_number
-    from pairs_of_triples
-    inner join items as one on pairs_of_triples.product_1_id = one.product_id
-    inner join items as other
-        on pairs_of_triples.product_2_id = other.product_id
-        and one.basket_number = other.basket_number
+-- from the rarer product to the other and on to the third: few rows at every step, which a planner may not see
+rarer_baskets as materialized (
+    select base_pairs.base_1_id, base_pairs.base_2_id, base_pairs.other_id, items.basket_number
+    from base_pairs
+    inner join items on base_pairs.rarer_id = items.product_id
 ),
 
-triple_counts as (
+pair_baskets as materialized (
+    select rarer_baskets.base_1_id, rarer_baskets.base_2_id, rarer_baskets.basket_number
+    from rarer_baskets
+    inner join items
+        on rarer_baskets.other_id = items.product_id
+        and rarer_baskets.basket_number = items.basket_number
+),
+
+triple_baskets as materialized (
     select
         possible_triples.product_1_id,
         possible_triples.product_2_id,
         possible_triples.product_3_id,
-        max(possible_triples.count_12) as count_12,
-        max(possible_triples.count_13) as count_13,
-        max(possible_triples.count_23) as count_23,
-        count(*) as bundle_count
+        possible_triples.offered_product_id,
+        pair_baskets.basket_number
     from possible_triples
     inner join pair_baskets
-        on possible_triples.product_1_id = pair_baskets.product_1_id
-        and possible_triples.product_2_id = pair_baskets.product_2_id
+        on possible_triples.base_1_id = pair_baskets.base_1_id
+        and possible_triples.base_2_id = pair_baskets.base_2_id
+),
+
+bundle_counts as (
+    select
+        triple_baskets.product_1_id,
+        triple_baskets.product_2_id,
+        triple_baskets.product_3_id,
+        count(*) as bundle_count
+    from triple_baskets
     inner join items
-        on possible_triples.product_3_id = items.product_id
-        and pair_baskets.basket_number = items.basket_number
-    group by possible_triples.product_1_id, possible_triples.product_2_id, possible_triples.product_3_id
+        on triple_baskets.offered_product_id = items.product_id
+        and triple_baskets.basket_number = items.basket_number
+    group by triple_baskets.product_1_id, triple_baskets.product_2_id, triple_baskets.product_3_id
+),
+
+triple_counts as (
+    select possible_triples.*, bundle_counts.bundle_count
+    from possible_triples
+    inner join bundle_counts
+        on possible_triples.product_1_id = bundle_counts.product_1_id
+        and possible_triples.product_2_id = bundle_counts.product_2_id
+        and possible_triples.product_3_id = bundle_counts.product_3_id
 ),
 
 triples as (                    -- by_chance: a pair meets the third, or two meet where the third is
@@ -119,11 +157,7 @@ triples as (                    -- by_chance: a pair meets the third, or two mee
         triple_counts.product_1_id,
         triple_counts.product_2_id,
         triple_counts.product_3_id,
-        case
-            when count_12 <= count_13 and count_12 <= count_23 then triple_counts.product_3_id
-            when count_13 <= count_23 then triple_counts.product_2_id
-            else triple_counts.product_1_id
-        end as offered_product_id,
+        triple_counts.offered_product_id,
         bundle_count,
         least(count_12, count_13, count_23) as condition_count,
         bundle_count * limits.all_basket_count / (one.basket_count * two.basket_count)
