@@ -91,7 +91,9 @@ def _entries(folder: Path, section: str) -> list[tuple[Any, str]]:
         or not values.keys() <= {MODEL, TUNED}
         or not all(isinstance(entries or [], list) for entries in values.values())
     ):
-        raise UserError(f"{path}, line 1: expected one key, `{MODEL}`, with a list of entries such as {_example()}")
+        raise UserError(
+            f"{path}, line 1: expected the keys `{MODEL}` and `{TUNED}`, with a list of entries such as {_example()}"
+        )
     return [
         (entry, f"{path}, line {lines.get((section, str(n)), 1)}") for n, entry in enumerate(values.get(section) or [])
     ]

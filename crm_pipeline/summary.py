@@ -130,14 +130,14 @@ def _churn(connection: DuckDBPyConnection) -> list[str]:
 
 
 def _fallback(connection: DuckDBPyConnection) -> list[str]:
-    """Why a rule or a prior makes the newest scores, where one does."""
+    """Why a rule or a prior is the champion of the newest snapshot, where one is."""
     if not _has(connection, "churn_model"):
         return []
     rows = _rows(
         connection,
         "select snapshot_date, why, log_loss is null from churn.churn_model where is_champion and is_fallback "
-        "and snapshot_date = (select max(snapshot_date) from churn.churn_model) "
-        "qualify table_version = max(table_version) over ()",
+        "and (snapshot_date, table_version) = "
+        "(select max((snapshot_date, table_version)) from churn.churn_model)",
     )
     return [
         f"{'Not enough data for a churn model' if is_prior else 'No churn model'} at {day}: {why}"

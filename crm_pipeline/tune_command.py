@@ -55,9 +55,11 @@ def tune(pipeline: Pipeline, trials: int, say: Callable[[str], None], *, dry_run
     better = {item.model: item.settings for item in found if item.is_better}
     folder = pipeline.project.folder
     if better and not dry_run:
-        earlier = [entry for entry in load_tuned(folder) if entry.since < day]
-        kept = dict(earlier[-1].models) if earlier else {}
-        save_tuned(folder, [*earlier, TunedSettings(day, kept | better)])
+        stored = load_tuned(folder)
+        begun = [entry for entry in stored if entry.since <= day]
+        kept = dict(begun[-1].models) if begun else {}
+        others = [entry for entry in stored if entry.since != day]
+        save_tuned(folder, sorted([*others, TunedSettings(day, kept | better)], key=lambda entry: entry.since))
         say(f"{folder / FILE}: fits from {day} on use what was found for {', '.join(better)}.")
     elif not better:
         say("Nothing beats the settings in use by default for sure; none are stored.")

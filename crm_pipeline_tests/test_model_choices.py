@@ -49,8 +49,8 @@ def test_words():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[1]", "line 1: expected one key, `churn`"),
-        ("clv: []", "line 1: expected one key, `churn`"),
+        ("[1]", "line 1: expected the keys `churn` and `churn_settings`"),
+        ("clv: []", "line 1: expected the keys `churn` and `churn_settings`"),
         ("churn:\n  - 1", "expected an entry such as"),
         ("churn:\n  - {from: 2024-07-01, candidat: btyd}", "line 2: unknown key 'candidat'; did you mean 'candidate'"),
         ("churn:\n  - {candidate: btyd}", "line 2: `from` needs a date such as 2018-01-01, not None"),

@@ -51,6 +51,19 @@ def test_what_proves_better_holds_from_the_snapshot_on(pipeline: Pipeline, monke
     assert [entry.since for entry in load_tuned(folder)] == [EARLIER, DAY]
 
 
+def test_a_second_search_keeps_what_the_first_found_and_what_holds_later(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tuning, "tune_churn", lambda rows, horizon_days, trials: found(0.001))
+    later = TunedSettings(date(2024, 5, 1), {"svm": {"cost": 0.7}})
+    save_tuned(pipeline.project.folder, [TunedSettings(DAY, {"forest": {"max_depth": 5}}), later])
+    tune(pipeline, 3, print)
+    assert list(load_tuned(pipeline.project.folder)) == [
+        TunedSettings(DAY, {"forest": {"max_depth": 5}, "svm": {"cost": 0.01}}),
+        later,
+    ]
+
+
 def test_nothing_is_stored_without_a_gain_or_in_a_dry_run(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     for lower, dry_run in ((-0.001, False), (0.001, True)):

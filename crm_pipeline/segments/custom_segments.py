@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from crm_pipeline.contract import columns
 from crm_pipeline.contract.table import Column, Table
+from crm_pipeline.errors import UserError
 from crm_pipeline.project import Project
 
 if TYPE_CHECKING:
     import pandas as pd
+    from duckdb import DuckDBPyConnection
 
 STREAMS = True
 
@@ -78,6 +80,9 @@ def build(rows: pd.DataFrame, project: Project) -> pd.DataFrame:
     Args:
         rows: snapshot_date and every column of `predicate_columns`, one row per customer.
         project: gives the predicates.
+
+    Raises:
+        UserError: where a predicate fails on a customer's values.
     """
     import duckdb
     import pandas as pd
@@ -92,12 +97,19 @@ def build(rows: pd.DataFrame, project: Project) -> pd.DataFrame:
         connection.execute("set TimeZone = 'UTC'")
         connection.register("given_customers", rows)
         connection.execute(f"create table customers as select {typed} from given_customers")
-        parts = [
-            connection.execute(
-                "select snapshot_date, $name as segment, customer_id from customers "
-                f"where {check_predicate(predicate)} order by customer_id",
-                {"name": name},
-            ).df()
-            for name, predicate in sorted(predicates.items())
-        ]
+        parts = [_members(connection, name, check_predicate(text)) for name, text in sorted(predicates.items())]
     return pd.concat(parts, ignore_index=True)
+
+
+def _members(connection: DuckDBPyConnection, name: str, predicate: str) -> pd.DataFrame:
+    import duckdb
+
+    sql = f"select snapshot_date, $name as segment, customer_id from customers where {predicate} order by customer_id"
+    try:
+        return connection.execute(sql, {"name": name}).df()
+    except duckdb.Error as error:  # its message may quote a customer's value
+        what = "a value that cannot be converted" if isinstance(error, duckdb.ConversionException) else "an error"
+        raise UserError(
+            f"segments.custom.{name}: {predicate} ends in {what} for some customer; guard it, for example by try_cast, "
+            "or by case when spend_amount_90d > 0 then ... end"
+        ) from None

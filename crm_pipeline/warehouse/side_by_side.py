@@ -27,7 +27,8 @@ class SideBySide(Generic[Result]):
     """Calls that run while the next ones are prepared, as many at a time as there are threads.
 
     Linear algebra inside them stays on its caller's thread, so that results do not depend on what runs beside. A
-    context manager; when its block is left by an error, calls that wait are dropped and nobody waits for the rest.
+    context manager; when its block is left by an error, calls that wait are dropped, and those that run end
+    unheard.
     """
 
     def __init__(self, threads: int) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
+from crm_pipeline.errors import UserError
 from crm_pipeline.segments import custom_segments
 from crm_pipeline_tests.kit import built_rows, built_table, make_project
 
@@ -42,6 +43,13 @@ def test_a_null_is_no_member() -> None:
 
 def test_without_custom_segments_there_are_no_rows() -> None:
     assert built_table(custom_segments, snapshot_date="2024-02-01", customer_features=FEATURES).num_rows == 0
+
+
+def test_a_predicate_that_fails_on_a_customer_is_told_without_their_values() -> None:
+    project = {"segments": {"custom": {"big": "cast(customer_id as integer) = 1"}}}
+    with pytest.raises(UserError, match=r"segments\.custom\.big: .* for some customer; guard it") as caught:
+        built_table(custom_segments, snapshot_date="2024-02-01", project=project, customer_features=FEATURES)
+    assert "ada" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
