@@ -79,7 +79,7 @@ def _fit_btyd(current: pd.DataFrame) -> FittedBtyd:
 
 def _fit_blend(known: pd.DataFrame, current: pd.DataFrame, btyd: FittedBtyd) -> ValueModel:
     sample = with_references(current.head(LEVEL_ROWS), btyd, HORIZON_DAYS)
-    return fit_value(with_references(known, btyd, HORIZON_DAYS), sample)[0]
+    return fit_value(with_references(known, btyd, HORIZON_DAYS), sample, HORIZON_DAYS)[0]
 
 
 def _score(model: ValueModel, btyd: FittedBtyd, current: pd.DataFrame) -> pd.Series[float]:

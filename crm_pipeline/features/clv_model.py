@@ -103,7 +103,7 @@ def build(rows: pd.DataFrame, clv_fit: pd.DataFrame, project: Project, snapshot_
     known = known_outcomes(rows, fits, horizon)
     is_current = rows["outcome_amount"].isna()
     current = with_references(rows[is_current].drop(columns=["outcome_amount", "purchase_count"]), fitted, horizon)
-    blend, held = fit_value(known.drop(columns="purchases"), current)
+    blend, held = fit_value(known.drop(columns="purchases"), current, horizon)
     calibrated = CalibratedBtyd(fitted, persistent_factor(log_ratios(known), horizon))
     settings: dict[str, Any] = {"family": fitted.purchases.family, "horizon_days": horizon, "notes": list(fitted.notes)}
     blended = {"weights": blend.weights, "levels": blend.levels, "training_rows": len(known)}

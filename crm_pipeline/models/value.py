@@ -1,8 +1,9 @@
 """What customers will spend in a horizon: buy-till-you-die, the simple rule and boosted trees, blended.
 
 Everything is learned from outcomes known at the snapshot. Weights, intervals and the verdict come from forecasts of
-rows that are later and of other customers than those the trees were fitted on (`held_out`); the trees that score are
-then fitted on all. Without enough outcomes the blend is that of the rule and BTYD alone, in equal parts.
+rows that are later and of other customers than those the trees were fitted on (`held_out`); each half of these
+customers is blended by weights that were learned from the other. The trees and weights that score are then fitted on
+all. Without enough outcomes the blend is that of the rule and BTYD alone, in equal parts.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from crm_pipeline.models.calibration import IntArray
+from crm_pipeline.models.calibration import FloatArray, IntArray
 from crm_pipeline.models.classifiers_data import feature_matrix
 from crm_pipeline.models.value_blend import (
     BTYD,
@@ -86,27 +87,31 @@ class ValueModel:
         )
 
 
-def fit_value(known: pd.DataFrame, current: pd.DataFrame) -> tuple[ValueModel, pd.DataFrame]:
+def fit_value(known: pd.DataFrame, current: pd.DataFrame, horizon_days: int) -> tuple[ValueModel, pd.DataFrame]:
     """Fit the blend.
 
     Args:
         known: rows with outcomes: snapshot_date, customer_id, spend, naive, btyd, btyd_purchases and features, all
             numeric; any number of rows.
         current: the customers to be scored, or a sample of them, without the outcome: they settle the level.
+        horizon_days: of the outcomes.
 
     Returns:
         The model, and the held-out rows with every forecast, `blend` and `chance` (none without outcomes).
     """
     known = known.sort_values([SNAPSHOT_DATE, CUSTOMER_ID], ignore_index=True)
     features = tuple(name for name in known.columns if name not in NOT_FEATURES)
-    held = held_out(known, features)
+    held = held_out(known, features, horizon_days) if len(known) else known
     names = [name for name in (NAIVE, BTYD, CENTRE, CORRECTION) if name in held]
     weights, intervals = equal_weights(names), None
     if len(held):
         forecasts = levelled({name: held[name].to_numpy() for name in names}, _groups(held))
         spend = held[SPEND].to_numpy(np.float64)
-        weights = fit_weights(forecasts, spend) if CORRECTION in names else weights
-        held = held.assign(**forecasts, **{BLEND: mix(forecasts, weights)})
+        blended = mix(forecasts, weights)
+        if CORRECTION in names:
+            blended = _cross_blended(forecasts, spend, _half(held))
+            weights = fit_weights(forecasts, spend)
+        held = held.assign(**forecasts, **{BLEND: blended})
         intervals = RatioIntervals.fit(held[CHANCE].to_numpy(), held[BLEND].to_numpy(), spend)
     boosted = _fit(known, features) if CORRECTION in names else None
     mean = _reference_mean(known if boosted else current)
@@ -115,26 +120,42 @@ def fit_value(known: pd.DataFrame, current: pd.DataFrame) -> tuple[ValueModel, p
     return ValueModel(boosted, features, mean, levels, weights, intervals), held
 
 
-def held_out(known: pd.DataFrame, features: tuple[str, ...]) -> pd.DataFrame:
+def held_out(known: pd.DataFrame, features: tuple[str, ...], horizon_days: int) -> pd.DataFrame:
     """The newest third of the snapshots (at least one) with forecasts by trees fitted on earlier ones, other customers.
 
-    With one snapshot only, the trees see that of other customers. Where outcomes do not suffice for trees, the rows
-    carry the forecasts of the rule and BTYD alone.
+    The trees see the snapshots whose outcome was known when the first of the newest ones began; all earlier ones, where
+    those do not suffice; with one snapshot, that of other customers. Where no outcomes suffice for trees, the rows carry
+    the forecasts of the rule and BTYD alone.
     """
     days = np.sort(known[SNAPSHOT_DATE].unique())
     newest = days[-max(1, len(days) // 3) :]
-    held = known[known[SNAPSHOT_DATE].isin(newest)]
-    earlier = known[~known[SNAPSHOT_DATE].isin(newest)] if len(days) > 1 else known
-    halves = [_half(rows) for rows in (earlier, held)]
-    training = [earlier[halves[0] != half] for half in (0, 1)]
+    is_held = known[SNAPSHOT_DATE].isin(newest)
+    held = known[is_held]
+    was_known = known[SNAPSHOT_DATE] + pd.Timedelta(days=horizon_days) <= newest[0]
+    halves = _half(held)
+    for rows in (known[was_known], known[~is_held] if len(days) > 1 else known):
+        training = [rows[_half(rows) != half] for half in (0, 1)]
+        trees = [_fit(part, features) for part in training] if all(map(_suffices, training)) else None
+        if trees:
+            break
     parts = []
-    for half, rows in enumerate(training):
-        judged = held[halves[1] == half]
-        boosted = _fit(rows, features) if all(_suffices(part) for part in training) else None
-        mean = _reference_mean(rows if boosted else judged)
-        parts.append(judged.drop(columns=[NAIVE, BTYD]).join(_forecasts(boosted, features, mean, judged)))
+    for half in (0, 1):
+        judged = held[halves == half]
+        mean = _reference_mean(training[half] if trees else judged)
+        forecasts = _forecasts(trees[half] if trees else None, features, mean, judged)
+        parts.append(judged.drop(columns=[NAIVE, BTYD]).join(forecasts))
     found: pd.DataFrame = pd.concat(parts).sort_index()
     return found
+
+
+def _cross_blended(forecasts: Mapping[str, FloatArray], spend: FloatArray, half: IntArray) -> FloatArray:
+    """The blend of each half of the customers, (n,), by weights learned from the other half."""
+    blended = np.empty(len(spend))
+    for own in (0, 1):
+        rows, others = half == own, half != own
+        weights = fit_weights({name: values[others] for name, values in forecasts.items()}, spend[others])
+        blended[rows] = mix({name: values[rows] for name, values in forecasts.items()}, weights)
+    return blended
 
 
 def _forecasts(

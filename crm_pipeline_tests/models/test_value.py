@@ -44,7 +44,7 @@ def fitted() -> tuple[ValueModel, pd.DataFrame, pd.DataFrame]:
     frame = shop(600, 5)
     is_current = frame["snapshot_date"] == frame["snapshot_date"].max()
     current = frame[is_current]
-    model, held = fit_value(frame[~is_current], current.drop(columns="spend"))
+    model, held = fit_value(frame[~is_current], current.drop(columns="spend"), 30)
     return model, held, current.join(model.predict(current).drop(columns=["naive", "btyd"]))
 
 
@@ -82,7 +82,7 @@ def test_neither_the_order_of_rows_nor_a_second_fit_changes_a_bit() -> None:
     frame = shop(300, 3)
     current = frame[frame["snapshot_date"] == frame["snapshot_date"].max()]
     shuffled = frame.sample(frac=1, random_state=3)
-    assert fit_value(frame, current)[0].to_json() == fit_value(shuffled, current)[0].to_json()
+    assert fit_value(frame, current, 30)[0].to_json() == fit_value(shuffled, current, 30)[0].to_json()
 
 
 def test_who_else_is_scored_changes_nobody(fitted: tuple[ValueModel, pd.DataFrame, pd.DataFrame]) -> None:
@@ -92,7 +92,7 @@ def test_who_else_is_scored_changes_nobody(fitted: tuple[ValueModel, pd.DataFram
 
 def test_without_outcomes_simple_models_share_alike() -> None:
     current = shop(50, 1).drop(columns="spend")
-    model, held = fit_value(shop(50, 1).iloc[:0], current)
+    model, held = fit_value(shop(50, 1).iloc[:0], current, 30)
     assert (model.boosted, model.intervals, len(held)) == (None, None, 0)
     found = model.predict(current)
     assert found[BLEND].tolist() == pytest.approx(((found["naive"] + found["btyd"]) / 2).tolist())
@@ -102,13 +102,36 @@ def test_without_outcomes_simple_models_share_alike() -> None:
 def test_with_one_snapshot_the_trees_see_other_customers() -> None:
     frame = shop(900, 1)
     features = ("habit", "basket", "days_since_last_order", *SIMPLE)
-    held = held_out(frame, features)
+    held = held_out(frame, features, 30)
     assert len(held) == 900 and "correction" in held
     # a model of all rows would know half of them by heart
     reference = Reference.of(*(frame[name].to_numpy() for name in SIMPLE), 20.0)
     known = BoostedSpend.fit(frame[list(features)].to_numpy(), frame["spend"].to_numpy(), reference)
     by_heart = known.predict(frame[list(features)].to_numpy(), reference)[2]
     assert normalized_gini(frame["spend"], held["correction"]) < normalized_gini(frame["spend"], by_heart)
+
+
+def test_trees_see_only_outcomes_that_were_known_when_the_newest_snapshots_began() -> None:
+    frame = shop(900, 6)
+    features = ("habit", "basket", "days_since_last_order", *SIMPLE)
+    # the newest two of six are judged, from 1 May on; 60 days before it, the first two and March's were known
+    known = frame["snapshot_date"] <= "2024-03-01"
+    changed = frame.assign(spend=frame["spend"].where(known | (frame["snapshot_date"] >= "2024-05-01"), 1e6))
+    assert held_out(changed, features, 60)["correction"].equals(held_out(frame, features, 60)["correction"])
+    assert not held_out(changed, features, 30)["correction"].equals(held_out(frame, features, 30)["correction"])
+
+
+def test_weights_of_a_customer_are_learned_from_others() -> None:
+    frame, current = shop(900, 3), shop(900, 1).drop(columns="spend")
+    held = fit_value(frame, current, 30)[1]
+    one = held["customer_id"].iloc[0]
+    is_half = pd.util.hash_array(frame["customer_id"].to_numpy(dtype=object), categorize=False) % 2
+    own = frame["customer_id"] == one
+    # other outcomes of the judged month for one's own half change the weights of the other half only
+    is_moved = (frame["snapshot_date"] == frame["snapshot_date"].max()) & (is_half == is_half[own][0])
+    changed = fit_value(frame.assign(spend=frame["spend"].where(~is_moved, 5.0)), current, 30)[1]
+    same_half = held["customer_id"].isin(set(frame.loc[is_half == is_half[own][0], "customer_id"]))
+    assert changed.loc[same_half, BLEND].equals(held.loc[same_half, BLEND])
 
 
 def test_levels_meet_at_the_geometric_mean_of_btyd_and_correction() -> None:
