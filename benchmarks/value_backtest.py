@@ -114,6 +114,21 @@ def accuracy_lines(rows: pd.DataFrame) -> Iterator[str]:
         yield f"| {metric} | {values} | {gains} |"
 
 
+def same_total_line(rows: pd.DataFrame) -> str:
+    """The mean absolute error once every snapshot's total is the rule's: who is right about customers, not the level.
+
+    The error of a skewed outcome is least for a forecast far below the mean, so a rule that expects too little in all
+    looks good by it.
+    """
+    total = rows.groupby("snapshot_date")[list(MODELS)].transform("sum")
+    scores = {model: (rows[model] * total["naive"] / total[model]).fillna(0).to_numpy() for model in MODELS}
+    found = paired_bootstrap(
+        rows["spend"].to_numpy(), scores, by_name(mae), rows["customer_id"], "naive", replicates=REPLICATES
+    ).set_index("model")
+    values = ", ".join(f"{model} {found.loc[model, 'value']:.4f}" for model in MODELS)
+    return f"MAE with every total brought to the rule's: {values}; better by {_interval(found.loc['published'])}."
+
+
 def _interval(row: Any) -> str:
     return f"{row['improvement_lower']:.4f} to {row['improvement_upper']:.4f}"
 
@@ -194,7 +209,12 @@ def main() -> int:
             rows, artifacts = scores_of(project.resolve(), horizon_days, args.folder)
             print(f"\n## {project.name}, spend in {horizon_days} days\n")
             print(f"{rows['snapshot_date'].nunique()} snapshots, {len(rows):,} scores.\n")
-            for line in (*accuracy_lines(rows), "", *interval_lines(rows, artifacts, args.refits, horizon_days)):
+            for line in (
+                *accuracy_lines(rows),
+                "",
+                same_total_line(rows),
+                *interval_lines(rows, artifacts, args.refits, horizon_days),
+            ):
                 print(line, flush=True)
     return 0
 

@@ -30,7 +30,13 @@ def print_summary(pipeline: Pipeline) -> None:
             ("Customers", _customers(connection)),
             ("Segments", _segments(connection)),
             ("Churn", _churn(connection)),
-            ("Recommendations", _recommendations(connection)),
+            (
+                "Recommendations",
+                [
+                    *_recommendations(connection),
+                    *unknown_purpose(connection, pipeline.project.recommendations.consent_purpose),
+                ],
+            ),
         ):
             if lines:
                 click.echo(f"\n{click.style(title, bold=True)}")
@@ -150,6 +156,17 @@ def drift(connection: DuckDBPyConnection) -> list[str]:
     from crm_pipeline.churn.drift_words import drift_lines
 
     return drift_lines(connection) if _has(connection, "churn_drift") else []
+
+
+def unknown_purpose(connection: DuckDBPyConnection, purpose: str | None) -> list[str]:
+    """A hint where `recommendations.consent_purpose` is one that no consent names, so that nobody is left out."""
+    if purpose is None or not _has(connection, "consents"):
+        return []
+    known = [name for (name,) in _rows(connection, "select distinct purpose from cleaned.consents order by purpose")]
+    if purpose in known:
+        return []
+    named = f"they name {', '.join(map(repr, known[:5]))}" if known else "there are none"
+    return [f"Nobody is left out: no consent names the `consent_purpose` {purpose!r} of crm.yaml ({named})."]
 
 
 def _recommendations(connection: DuckDBPyConnection) -> list[str]:

@@ -104,8 +104,7 @@ def generate_candidates(
     Each customer gets popular_count new candidates, as far as a list of popular products four times as long has them.
     """
     allowed = offered or Offered.everything(history)
-    own = _own_rows(history, settings.own_count)
-    own = own[allowed.interactions[own] & allowed.products[history.product[own]]]
+    own = _own_rows(history, settings.own_count, allowed.interactions & allowed.products[history.product])
     new = _new_candidates(history, similarity, settings, allowed.products)
     customer = np.concatenate((history.customer[own], new[0]))
     product = np.concatenate((history.product[own], new[1]))
@@ -143,16 +142,18 @@ def mean_profile(history: PurchaseHistory, similarity: ItemSimilarity) -> sparse
     return sparse.csr_array(entries, shape=(len(history.customers), len(similarity.product_ids)))
 
 
-def _own_rows(history: PurchaseHistory, count: int) -> IntArray:
-    """Rows of the interactions to keep: long memory, with what is recent counted again."""
-    if np.bincount(history.customer).max(initial=0) <= count:
-        return np.arange(len(history.customer), dtype=np.int64)
-    bought = history.interactions
+def _own_rows(history: PurchaseHistory, count: int, is_allowed: npt.NDArray[np.bool_]) -> IntArray:
+    """Rows of the interactions to keep, of the allowed ones: long memory, with what is recent counted again."""
+    rows = np.flatnonzero(is_allowed).astype(np.int64)
+    customer = history.customer[rows]
+    if np.bincount(customer).max(initial=0) <= count:
+        return rows
+    bought = history.interactions.take(rows)
     weight = (
         bought["order_count"] + bought["order_count_180d"] + bought["order_count_90d"] + bought["order_count_30d"] / 2
     )
-    order = np.lexsort((history.product, bought["days_since_last_ordered"], -weight, history.customer))
-    return np.sort(order[places_within(history.customer[order]) < count]).astype(np.int64)
+    order = np.lexsort((history.product[rows], bought["days_since_last_ordered"], -weight, customer))
+    return np.sort(rows[order[places_within(customer[order]) < count]])
 
 
 def columns_of(history: PurchaseHistory, similarity: ItemSimilarity) -> IntArray:

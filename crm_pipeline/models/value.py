@@ -124,8 +124,8 @@ def held_out(known: pd.DataFrame, features: tuple[str, ...], horizon_days: int) 
     """The newest third of the snapshots (at least one) with forecasts by trees fitted on earlier ones, other customers.
 
     The trees see the snapshots whose outcome was known when the first of the newest ones began; all earlier ones, where
-    those do not suffice; with one snapshot, that of other customers. Where no outcomes suffice for trees, the rows carry
-    the forecasts of the rule and BTYD alone.
+    those do not suffice; with one snapshot, that of other customers. Where no outcomes suffice for trees, the rows
+    carry the forecasts of the rule and BTYD alone.
     """
     days = np.sort(known[SNAPSHOT_DATE].unique())
     newest = days[-max(1, len(days) // 3) :]

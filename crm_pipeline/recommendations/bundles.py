@@ -1,9 +1,10 @@
 """Products to offer together: pairs and triples that lie in one basket more often than chance would have it.
 
-Pairs are those of `product_affinities`. A triple is made of three such pairs, and must be surely more frequent than its
-pairs explain: more than each pair would meet the third product by chance, and more than two products would meet in the
-baskets of the third if only that one drew them. The lower bound of this lift (five standard errors of its logarithm, as
-for pairs) exceeds 1. The 1,000 bundles with most baskets beyond that stay (leverage: Piatetsky-Shapiro, 1991).
+Pairs are those of `product_affinities`, of products that the filters of `recommendations` let be pushed. A triple is
+made of three such pairs, and must be surely more frequent than its pairs explain: more than each pair would meet the
+third product by chance, and more than two products would meet in the baskets of the third if only that one drew them.
+The lower bound of this lift (five standard errors of its logarithm, as for pairs) exceeds 1. The 1,000 bundles with
+most baskets beyond that stay (leverage: Piatetsky-Shapiro, 1991).
 """
 
 from crm_pipeline.contract import columns

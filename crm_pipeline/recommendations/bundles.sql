@@ -1,27 +1,39 @@
-with strong_pairs as (          -- each once, with the share of the surer direction
-    select
-        one.product_id as product_1_id,
-        one.other_product_id as product_2_id,
-        one.basket_count as basket_count_1,
-        one.other_basket_count as basket_count_2,
-        one.pair_count,
-        one.support,
-        one.lift,
-        one.lift_lower
-    from product_affinities as one
-    where one.snapshot_date = $snapshot_date::date and one.product_id < one.other_product_id
-    union
-    select
-        other.other_product_id as product_1_id,
-        other.product_id as product_2_id,
-        other.other_basket_count as basket_count_1,
-        other.basket_count as basket_count_2,
-        other.pair_count,
-        other.support,
-        other.lift,
-        other.lift_lower
-    from product_affinities as other
-    where other.snapshot_date = $snapshot_date::date and other.product_id > other.other_product_id
+with not_offered as (
+    select product_id
+    from product_popularity
+    where snapshot_date = $snapshot_date::date and not is_offered
+),
+
+strong_pairs as (               -- each once, with the share of the surer direction, of products that may be pushed
+    select pairs.*
+    from (
+        select
+            one.product_id as product_1_id,
+            one.other_product_id as product_2_id,
+            one.basket_count as basket_count_1,
+            one.other_basket_count as basket_count_2,
+            one.pair_count,
+            one.support,
+            one.lift,
+            one.lift_lower
+        from product_affinities as one
+        where one.snapshot_date = $snapshot_date::date and one.product_id < one.other_product_id
+        union
+        select
+            other.other_product_id as product_1_id,
+            other.product_id as product_2_id,
+            other.other_basket_count as basket_count_1,
+            other.basket_count as basket_count_2,
+            other.pair_count,
+            other.support,
+            other.lift,
+            other.lift_lower
+        from product_affinities as other
+        where other.snapshot_date = $snapshot_date::date and other.product_id > other.other_product_id
+    ) as pairs
+    left join not_offered as one on pairs.product_1_id = one.product_id
+    left join not_offered as two on pairs.product_2_id = two.product_id
+    where one.product_id is null and two.product_id is null
 ),
 
 paired_products as (

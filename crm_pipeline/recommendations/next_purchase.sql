@@ -4,7 +4,7 @@ with bought_days as (
         order_lines.customer_id,
         coalesce(products.subcategory, products.category) as category,
         order_lines.ordered_at::date as purchase_date,
-        min(date_diff('day', order_lines.known_at::date, $snapshot_date::date)) as known_days_ago
+        max(date_diff('day', order_lines.known_at::date, $snapshot_date::date)) as known_days_ago
     from order_lines
     left join products on order_lines.product_id = products.product_id
     where

@@ -25,7 +25,7 @@ def offered(
 
     Args:
         rows: a row per customer_id and product_number bought, with is_sent_back.
-        products: all of `product_popularity` at the snapshot.
+        products: all of `product_popularity` at the snapshot; its is_offered says which are pushed.
         history: of these customers; its product_id is the product_number.
         settings: `recommendations` of the project.
     """
@@ -35,22 +35,13 @@ def offered(
     from crm_pipeline.models.ranking_candidates import Offered
 
     known = products.set_index("product_number").reindex(history.products["product_id"])
-    is_pushed = np.ones(len(known), dtype=np.bool_)
-    if settings.available_days is not None:
-        is_pushed &= (known["days_since_last_ordered"] <= settings.available_days).to_numpy()
-    if settings.min_price is not None:
-        is_pushed &= (known["unit_price"].astype("float64") >= settings.min_price).to_numpy()
-    if settings.excluded_categories:
-        unwanted = {name.casefold() for name in settings.excluded_categories}
-        for level in ("category", "subcategory"):
-            is_pushed &= ~known[level].astype("str").str.casefold().isin(unwanted).to_numpy()
     sent_back = rows.loc[rows["is_sent_back"], ["customer_id", "product_number"]]
     keys = history.pair_keys(sent_back.rename(columns={"product_number": "product_id"}))
     may_repeat = ~contains(keys, history.keys(history.customer, history.product))
     if settings.rest_days is not None:
         is_recent = (history.interactions["days_since_last_ordered"] <= settings.rest_days).to_numpy()
         may_repeat &= ~is_recent | is_consumable(known).to_numpy()[history.product]
-    return Offered(is_pushed, may_repeat)
+    return Offered(known["is_offered"].to_numpy(dtype=np.bool_), may_repeat)
 
 
 def is_consumable(products: pd.DataFrame) -> pd.Series[bool]:

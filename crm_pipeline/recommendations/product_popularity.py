@@ -27,6 +27,11 @@ TABLE = Table(
         Column("customer_count", "bigint", "Customers who ordered it."),
         Column("order_count", "bigint", "Orders of known customers with it."),
         *(Column(f"order_count_{days}d", "bigint", f"The same in the last {days} days.") for days in WINDOWS),
+        Column(
+            "is_offered",
+            "boolean",
+            "Whether it may be pushed, by `available_days`, `min_price` and `excluded_categories` in crm.yaml.",
+        ),
     ),
     rules=(
         "product_number >= 1",

@@ -43,24 +43,35 @@ totals as (
         sum(net_amount_90d) as net_amount_90d
     from customer_products
     group by product_id
+),
+
+priced as (
+    select
+        *,
+        cast(
+            case when quantity_90d > 0 then net_amount_90d / quantity_90d else net_amount / quantity end
+            as decimal(18, 4)
+        ) as unit_price
+    from totals
 )
 
 select
     $snapshot_date as snapshot_date,
-    totals.product_id,
-    row_number() over (order by totals.product_id) as product_number,
+    priced.product_id,
+    row_number() over (order by priced.product_id) as product_number,
     products.name as product_name,
     products.category,
     products.subcategory,
-    case
-        when totals.quantity_90d > 0 then totals.net_amount_90d / totals.quantity_90d
-        else totals.net_amount / totals.quantity
-    end as unit_price,
-    totals.days_since_last_ordered,
-    totals.customer_count,
-    totals.order_count,
-    totals.order_count_14d,
-    totals.order_count_30d,
-    totals.order_count_90d
-from totals
-left join products on totals.product_id = products.product_id
+    priced.unit_price,
+    priced.days_since_last_ordered,
+    priced.customer_count,
+    priced.order_count,
+    priced.order_count_14d,
+    priced.order_count_30d,
+    priced.order_count_90d,
+    coalesce(priced.days_since_last_ordered <= $recommendation_available_days::integer, true)
+    and coalesce(priced.unit_price >= $recommendation_min_price::decimal(18, 4), true)
+    and not coalesce(lower(products.category) in $recommendation_excluded_categories, false)
+    and not coalesce(lower(products.subcategory) in $recommendation_excluded_categories, false) as is_offered
+from priced
+left join products on priced.product_id = products.product_id

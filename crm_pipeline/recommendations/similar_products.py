@@ -2,7 +2,8 @@
 
 Neighbours are those of `product_similarities` where the same customers bought both. Products without such neighbours
 get those of their kind (subcategory, else category): of the same brand first, then the most popular in 90 days. Told
-are products that were ordered in the last 90 days, and those that entered the catalogue since.
+are products that were ordered in the last 90 days, and those that entered the catalogue since; their neighbours are
+products of the last 90 days that the filters of `recommendations` let be pushed.
 """
 
 from crm_pipeline.contract import columns

@@ -1,31 +1,28 @@
-with by_customers as (
-    select
-        product_similarities.product_id,
-        product_similarities.rank,
-        product_similarities.other_product_id,
-        product_similarities.similarity
-    from product_similarities
-    inner join product_popularity
-        on product_similarities.product_id = product_popularity.product_id
-        and product_popularity.snapshot_date = $snapshot_date::date
-    where
-        product_similarities.snapshot_date = $snapshot_date::date
-        and product_similarities.rank <= 5
-        and product_popularity.order_count_90d > 0
-),
-
-popular as (                    -- with a kind
+with sold as (                  -- of late
     select
         product_popularity.product_id,
         coalesce(product_popularity.subcategory, product_popularity.category) as kind,
         products.brand,
-        product_popularity.order_count_90d
+        product_popularity.order_count_90d,
+        product_popularity.is_offered
     from product_popularity
     left join products on product_popularity.product_id = products.product_id
-    where
-        product_popularity.snapshot_date = $snapshot_date::date
-        and product_popularity.order_count_90d > 0
-        and coalesce(product_popularity.subcategory, product_popularity.category) is not null
+    where product_popularity.snapshot_date = $snapshot_date::date and product_popularity.order_count_90d > 0
+),
+
+by_customers as (
+    select
+        product_similarities.product_id,
+        row_number() over (
+            partition by product_similarities.product_id
+            order by product_similarities.rank, product_similarities.other_product_id
+        ) as rank,
+        product_similarities.other_product_id,
+        product_similarities.similarity
+    from product_similarities
+    inner join sold on product_similarities.product_id = sold.product_id
+    inner join sold as other on product_similarities.other_product_id = other.product_id
+    where product_similarities.snapshot_date = $snapshot_date::date and other.is_offered
 ),
 
 recently_added as (
@@ -44,10 +41,10 @@ recently_added as (
 ),
 
 lonely as (
-    select popular.product_id, popular.kind, popular.brand
-    from popular
-    left join by_customers on popular.product_id = by_customers.product_id
-    where by_customers.product_id is null
+    select sold.product_id, sold.kind, sold.brand
+    from sold
+    left join by_customers on sold.product_id = by_customers.product_id
+    where by_customers.product_id is null and sold.kind is not null
     union all
     select product_id, kind, brand
     from recently_added
@@ -60,7 +57,8 @@ best_of_kind as (               -- six, for one of them may be the product itsel
         brand,
         row_number() over (partition by kind order by order_count_90d desc, product_id) as place_in_kind,
         row_number() over (partition by kind, brand order by order_count_90d desc, product_id) as place_in_brand
-    from popular
+    from sold
+    where kind is not null and is_offered
 ),
 
 of_the_same_kind as (
@@ -88,6 +86,7 @@ of_the_same_kind as (
 neighbours as (
     select product_id, rank, other_product_id, 'same_customers' as source, similarity
     from by_customers
+    where rank <= 5
     union all
     select product_id, rank, other_product_id, 'same_kind' as source, null as similarity
     from of_the_same_kind

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from crm_pipeline.models.item_similarity import fit_item_similarity
 from crm_pipeline.models.ranking import similarity_for
-from crm_pipeline.models.ranking_candidates import SOURCES, Candidates, CandidateSettings, generate_candidates
+from crm_pipeline.models.ranking_candidates import SOURCES, Candidates, CandidateSettings, Offered, generate_candidates
 from crm_pipeline_tests.models.ranking_shops import Line, frames, history
 
 # tea and milk go together; ale is popular lately, rye was long ago
@@ -66,6 +66,14 @@ def test_own_products_beyond_the_limit_go_by_weight() -> None:
     lines: list[Line] = [("ada", "old", 200), ("ada", "old", 190), ("ada", "new", 9), ("ada", "mid", 185)]
     # old: 2 orders; new: 1 + 1 + 1 + 1/2; mid: 1
     assert _found(_candidates(lines, own_count=2, popular_count=1), "ada") == {"new": "own", "old": "own"}
+
+
+def test_what_may_not_be_recommended_takes_no_place() -> None:
+    known = history([("ada", "old", 200), ("ada", "old", 190), ("ada", "new", 9), ("ada", "mid", 185)])
+    allowed = Offered(known.products["product_id"].to_numpy() != "new", Offered.everything(known).interactions)
+    chosen = CandidateSettings(min_customers=1, own_count=2, popular_count=1)
+    found = generate_candidates(known, similarity_for(known, chosen), chosen, allowed)
+    assert _found(found, "ada") == {"mid": "own", "old": "own"}
 
 
 def test_no_similarity_still_gives_popular() -> None:

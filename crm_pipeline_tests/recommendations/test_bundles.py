@@ -13,10 +13,10 @@ from crm_pipeline_tests.recommendations.test_product_affinities import lines
 DAY = "2024-04-01"
 
 
-def bundles_of(baskets):
+def bundles_of(baskets, **more):
     rows = lines(baskets)
     affinities = built_rows(product_affinities, snapshot_date=DAY, order_lines=rows)
-    return built_rows(bundles, snapshot_date=DAY, order_lines=rows, product_affinities=affinities)
+    return built_rows(bundles, snapshot_date=DAY, order_lines=rows, product_affinities=affinities, **more)
 
 
 def test_a_triple_by_hand():
@@ -33,6 +33,15 @@ def test_a_triple_by_hand():
     assert float(triple["lift_over_parts"]) == pytest.approx(120 / 72, abs=1e-4)
     pair = found[found["size"] == 2].iloc[0]
     assert (float(pair["lift"]), float(pair["lift_over_parts"]), float(pair["confidence"])) == (6, 6, 0.6)
+
+
+def test_what_is_not_to_be_pushed_is_in_no_bundle():
+    popularity = """snapshot_date, product_id, unit_price, is_offered
+                    2024-04-01,    pasta,      2,          true
+                    2024-04-01,    sauce,      3,          false"""
+    baskets = [["cheese", "pasta", "sauce"]] * 120 + [["rum"]] * 1_640
+    found = bundles_of(baskets, product_popularity=popularity)
+    assert found[["product_1_id", "product_2_id"]].to_numpy().tolist() == [["cheese", "pasta"]]
 
 
 def test_pairs_that_share_a_product_make_no_triple():
@@ -92,6 +101,7 @@ def test_prices_add_up_and_nothing_makes_nothing():
     rows = lines([["cake", "tea"]] * 40 + [["tea"]] * 10 + [["rum"]] * 150)
     affinities = built_rows(product_affinities, snapshot_date=DAY, order_lines=rows)
     popularity = pd.DataFrame({"snapshot_date": [DAY] * 2, "product_id": ["cake", "tea"], "unit_price": [2.5, 4.0]})
+    popularity = popularity.assign(is_offered=True)
     given = {"order_lines": rows, "product_affinities": affinities}
     priced = built_rows(bundles, snapshot_date=DAY, **given, product_popularity=popularity)
     assert priced["price"].astype(float).tolist() == [6.5]

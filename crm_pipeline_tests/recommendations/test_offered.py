@@ -38,12 +38,15 @@ def listed(customer: str, more: dict[str, str] | None = None, **filters: object)
     from crm_pipeline.models.ranking_candidates import DEFAULTS
     from crm_pipeline.recommendations.recommendation_model import registry_rows
 
-    popularity = built_rows(product_popularity, snapshot_date=DAY, order_lines=LINES, products=PRODUCTS)
+    project = {"recommendations": {"horizon_days": 30, "count": 10, **filters}}
+    popularity = built_rows(
+        product_popularity, snapshot_date=DAY, project=project, order_lines=LINES, products=PRODUCTS
+    )
     rule = registry_rows(FittedRanking("rule", "GP-TopFreq, for a test", DEFAULTS), pd.Timestamp(DAY).date(), None)
     found = built_rows(
         customer_recommendations,
         snapshot_date=DAY,
-        project={"recommendations": {"horizon_days": 30, "count": 10, **filters}},
+        project=project,
         order_lines=LINES,
         orders=ORDERS,
         product_popularity=popularity.astype(object).where(popularity.notna(), None),

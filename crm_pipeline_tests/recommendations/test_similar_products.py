@@ -10,15 +10,18 @@ def test_neighbours_by_hand():
     assert_builds(
         similar_products,
         snapshot_date=DAY,
-        product_popularity="""snapshot_date, product_id, order_count_90d, category, subcategory
-                              2024-04-01,    tea,        90,              drinks,   hot
-                              2024-04-01,    mint,       50,              drinks,   hot
-                              2024-04-01,    cocoa,      70,              drinks,   hot
-                              2024-04-01,    rum,        5,               drinks,
-                              2024-04-01,    rye,        0,               food,          -- no longer sold
-                              2024-03-01,    old,        9,               drinks,   hot""",
+        product_popularity="""snapshot_date, product_id, order_count_90d, category, subcategory, is_offered
+                              2024-04-01,    tea,        90,              drinks,   hot,         true
+                              2024-04-01,    mint,       50,              drinks,   hot,         true
+                              2024-04-01,    cocoa,      70,              drinks,   hot,         true
+                              2024-04-01,    grog,       80,              drinks,   hot,         false   -- not pushed
+                              2024-04-01,    rum,        5,               drinks,   ,            true
+                              2024-04-01,    rye,        0,               food,     ,            true    -- not sold now
+                              2024-03-01,    old,        9,               drinks,   hot,         true""",
         product_similarities="""snapshot_date, product_id, rank, other_product_id, similarity
                                 2024-04-01,    tea,        1,    cocoa,            0.5
+                                2024-04-01,    tea,        2,    rye,              0.4
+                                2024-04-01,    tea,        3,    grog,             0.3
                                 2024-04-01,    tea,        6,    mint,             0.1
                                 2024-04-01,    rye,        1,    tea,              0.5
                                 2024-03-01,    mint,       1,    tea,              0.5""",
@@ -35,15 +38,19 @@ def test_neighbours_by_hand():
                     chai,       3,    mint,             same_kind,
                     cocoa,      1,    mint,             same_kind,
                     cocoa,      2,    tea,              same_kind,
+                    grog,       1,    tea,              same_kind,
+                    grog,       2,    cocoa,            same_kind,
+                    grog,       3,    mint,             same_kind,
                     mint,       1,    cocoa,            same_kind,
                     mint,       2,    tea,              same_kind,
-                    tea,        1,    cocoa,            same_customers, 0.5""",
+                    tea,        1,    cocoa,            same_customers, 0.5
+                    tea,        2,    mint,             same_customers, 0.1""",
     )
 
 
 def test_at_most_five():
-    popularity = "snapshot_date, product_id, order_count_90d, category\n" + "\n".join(
-        f"2024-04-01, p{number:02d}, {100 - number}, food" for number in range(12)
+    popularity = "snapshot_date, product_id, order_count_90d, category, is_offered\n" + "\n".join(
+        f"2024-04-01, p{number:02d}, {100 - number}, food, true" for number in range(12)
     )
     found = built_rows(similar_products, snapshot_date=DAY, product_popularity=popularity)
     assert found.groupby("product_id").size().eq(5).all()
