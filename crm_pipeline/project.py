@@ -144,7 +144,11 @@ class ColumnMapping(Settings):
 
 
 class Source(Settings):
-    """One source of one entity."""
+    """One source of one entity.
+
+    ``customer_keys`` names the number space of its customers' keys, where these mean nothing to other sources: the keys
+    are then written ``<name>:<key>``. Sources that say nothing, or the same name, share their keys.
+    """
 
     entity: str
     path: str | None = None
@@ -154,6 +158,7 @@ class Source(Settings):
     data_through: date | None = None
     static: bool = False
     join: str | None = None
+    customer_keys: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*$")
     read: ReadSettings = ReadSettings()
     columns: dict[str, ColumnMapping]
     rules: dict[str, str] = Field(default_factory=dict)

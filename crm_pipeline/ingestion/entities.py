@@ -24,13 +24,17 @@ class Mapped(Protocol):
 
 @dataclass(frozen=True)
 class EntityColumn:
-    """One column that a source may fill; ``required`` ones must have a value in every row."""
+    """One column that a source may fill; ``required`` ones must have a value in every row.
+
+    ``is_attribute``: the value, which names nobody by itself, is an attribute of the customer as well.
+    """
 
     name: str
     type: str
     description: str
     required: bool = False
     pii: Pii = "none"
+    is_attribute: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,10 +134,10 @@ def _quoted(text: str) -> str:
 
 
 def _column(
-    name: str, kind: str, description: str, *flags: Literal["required", "direct", "pseudonymous"]
+    name: str, kind: str, description: str, *flags: Literal["required", "direct", "pseudonymous", "attribute"]
 ) -> EntityColumn:
     pii: Pii = "direct" if "direct" in flags else "pseudonymous" if "pseudonymous" in flags else "none"
-    return EntityColumn(name, kind, description, "required" in flags, pii)
+    return EntityColumn(name, kind, description, "required" in flags, pii, "attribute" in flags)
 
 
 _CUSTOMER = _column("customer_id", "varchar", "The customer's identifier.", "required", "pseudonymous")
@@ -160,8 +164,19 @@ ENTITIES: Mapping[str, Entity] = _by_name(
                 _column("first_seen_at", "timestamp", "When the customer was first known."),
                 _column("email", "varchar", "E-mail address.", "direct"),
                 _column("phone", "varchar", "Telephone number.", "direct"),
-                _column("full_name", "varchar", "Name.", "direct"),
-                _column("address", "varchar", "Postal address.", "direct"),
+                _column("full_name", "varchar", "Name of the person, in one column.", "direct"),
+                _column("first_name", "varchar", "Given names.", "direct"),
+                _column("last_name", "varchar", "Family name.", "direct"),
+                _column("organisation", "varchar", "Name of the company or institution.", "direct"),
+                _column("address", "varchar", "Postal address, in one column.", "direct"),
+                _column("street", "varchar", "Street, with or without the number of the house.", "direct"),
+                _column("house_number", "varchar", "Number of the house.", "direct"),
+                _column("address_2", "varchar", "Second line of the address.", "direct"),
+                _column("postcode", "varchar", "Postal code.", "direct"),
+                _column("city", "varchar", "Town.", "attribute"),
+                _column("region", "varchar", "State, province or sales region.", "attribute"),
+                _column("country", "varchar", "Country, as a name or a code.", "attribute"),
+                _column("gender", "varchar", "Gender, as the source writes it.", "attribute"),
                 _column("birth_date", "date", "Date of birth.", "direct"),
                 _KNOWN_AT,
             ),

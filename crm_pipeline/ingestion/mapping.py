@@ -90,6 +90,14 @@ def _source_row(source: Source) -> tuple[str, str]:
     return "__key as source_key", "cast(__version as bigint) as source_version"
 
 
+def _text(name: str, source: Source) -> str:
+    """The text of one column; customers' keys that are a number space of their own are told apart by its name."""
+    text = text_of(source.columns.get(name), source.read)
+    if name != "customer_id" or source.customer_keys is None:
+        return text
+    return f"{literal(source.customer_keys + ':')} || {text}"
+
+
 def content_digest(names: Sequence[str]) -> str:
     """The identifier of a row that has none of its own: a digest of its content."""
     return "md5(concat_ws('|', " + ", ".join(f"coalesce(cast(\"{name}\" as varchar), '')" for name in names) + "))"
@@ -126,8 +134,9 @@ def source_query(entity: Entity, name: str, source: Source, files: Sequence[Load
     A source with `join` reads the view `ORDER_HEADERS`, which the caller makes.
     """
     zone = source.time_zone or project_zone
-    extra = [key for key in source.columns if key not in entity.column_names]
-    texts = [f'{text_of(source.columns.get(c.name), source.read)} as "text_{c.name}"' for c in entity.columns]
+    hidden = {column.name for column in entity.columns if not column.is_attribute}
+    extra = [key for key in source.columns if key not in hidden]
+    texts = [f'{_text(c.name, source)} as "text_{c.name}"' for c in entity.columns]
     attributes = (
         "map(["
         + ", ".join(literal(key) for key in extra)

@@ -156,7 +156,7 @@ def _is_text(look: ColumnLook) -> bool:
 
 def attribute_lines(looks: Sequence[ColumnLook], used: set[str]) -> list[ProposedColumn]:
     """Columns of customers that describe and do not identify: few different, short values."""
-    taken = set(ENTITIES["customers"].column_names)
+    taken = {column.name for column in ENTITIES["customers"].columns if not column.is_attribute}
     found = []
     for look in looks:
         name = "_".join(part for part in look.name.lower().replace("-", " ").split()) or look.name

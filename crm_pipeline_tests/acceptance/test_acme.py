@@ -18,7 +18,7 @@ from crm_pipeline_tests.ingestion.loading import Row, staged_rows
 DAYS = 152
 """To 1 June 2023, a day on which every till has sold something: a snapshot waits for all sources of orders."""
 
-PERSONAL = ("full_name", "email", "phone", "address")
+PERSONAL = ("full_name", "first_name", "last_name", "email", "phone", "street")
 SAMPLED = 100
 """Values of each column that are searched for everywhere."""
 
@@ -85,13 +85,13 @@ def test_the_whole_chain_and_a_next_day(new_folder: Callable[[], Path]) -> None:
     folder = acme(new_folder())
     first = crm("run", folder)
     assert first.code == 0, first.text
-    assert query(folder, "select count(distinct source) from quality.reconciliation") == [(15,)]
+    assert query(folder, "select count(distinct source) from quality.reconciliation") == [(16,)]
     assert query(folder, "select count(*) > 200 from churn.churn_predictions") == [(True,)]
     popular = "select count(*) from recommendations.product_popularity where product_id = 'VERSAND'"
     assert query(folder, popular) == [(0,)], "postage is no product"
     written = "select count(*) > 0 from staged.staged_tickets where text like '%when do I get my money%'"
     assert query(folder, written, "vault.duckdb") == [(True,)]
-    direct = "('text', 'email', 'phone', 'full_name', 'address', 'birth_date')"
+    direct = "('text', 'email', 'phone', 'full_name', 'first_name', 'last_name', 'street', 'postcode', 'birth_date')"
     assert query(folder, f"select * from duckdb_columns() where column_name in {direct}") == [], "only in the vault"
 
     newest = "select max(version) from quality.table_versions where table_name = 'customer_rfm'"

@@ -189,3 +189,17 @@ def test_a_line_type_is_one_of_the_known_ones(tmp_path: Path) -> None:
     kinds = {"line_type": {"sql": "case product_id when 'tea' then 'Shipping' else 'fee' end"}}
     row = only_line(tmp_path, {}, sources={"lines": lines_source(columns=kinds)})
     assert (row["verdict"], row["rule"].split(" of ")[0]) == ("rejected", "line_type is none")
+
+
+def test_customer_keys_tell_number_spaces_apart_and_what_names_nobody_is_an_attribute(tmp_path: Path) -> None:
+    columns = {"customer_id": "id", "city": "town", "street": "street"}
+    own = {"entity": "customers", "path": "people.csv", "customer_keys": "post", "columns": columns}
+    files = {
+        "lines.csv": f"{HEADER}\n{','.join(VALUES.values())}\n",
+        "people.csv": "id,town,street\n17,Ulm,Weg 1\n,Bonn,\n",
+    }
+    rows = staged_rows(project_with(tmp_path, files, sources={"lines": lines_source(), "own": own}), "customers")
+    assert [(row["customer_id"], row["street"], row["attributes"], row["verdict"]) for row in rows] == [
+        ("post:17", "Weg 1", {"city": "Ulm"}, "clean"),
+        (None, None, {"city": "Bonn"}, "rejected"),
+    ]

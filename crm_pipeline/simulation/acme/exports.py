@@ -52,6 +52,7 @@ _EXPORTS = (
     _Export("catalogue", "catalogue", "csv", "whole"),
     _Export("campaigns", "newsletter", "csv", "whole"),
     _Export("coupons", "newsletter", "csv", "whole"),
+    _Export("newsletter_subscribers", "newsletter", "csv"),
     _Export("newsletter_recipients", "newsletter", "csv"),
     _Export("newsletter_events", "newsletter", "jsonl"),
     _Export("coupon_redemptions", "newsletter", "csv"),

@@ -18,7 +18,7 @@ select
     orders.is_return,
     chance('channel of order', orders.order_id) < people.web_share as is_web,
     people.customer_id,
-    people.web_account,
+    case when people.second_account_at <= orders.ordered_at then coalesce(people.second_account, people.web_account) else people.web_account end as web_account,
     -- the card is shown, or typed in, by most of those who have one, once they have it
     case when people.joined_at <= orders.ordered_at and chance('card', orders.order_id) < 0.9 then people.card end as card,
     row_number() over (partition by order_lines.order_id order by order_lines.order_line_id) as line_number

@@ -1,10 +1,12 @@
 -- what the company cannot know: who is who in its systems, and who has left
 select
     people.customer_id as person,
-    people.first_name || ' ' || people.last_name as name,
+    people.first_latin || ' ' || people.last_latin as name,
     people.card,
     people.joined_at,
     people.web_account,
+    people.second_account,
+    people.subscriber,
     people.web_share,
     true_customers.segment,
     true_customers.rate_per_day,

@@ -43,16 +43,6 @@ SETTINGS = ShopSettings(
     ),
 )  # fmt: skip
 
-# Chance that hangs on the seed and what it is about alone, so that every query and every day draws the same.
-_MACROS = (
-    "create macro draw(kind, key) as md5_number_lower(concat(kind, '|', getvariable('seed'), '|', key))",
-    "create macro chance(kind, key) as cast(draw(kind, key) % 1000000 as double) / 1000000",
-    "create macro pick(choices, kind, key) as choices[1 + cast(draw(kind, key) % len(choices) as integer)]",
-    # under which number a person is met: the loyalty card once there is one, else the web account if there may be one
-    "create macro person_key(person, moment) as case when person.card is not null and person.joined_at <= moment "
-    "then person.card when person.web_share > 0.1 then person.web_account end",
-)
-
 
 def query(name: str) -> str:
     """The text of a query of this package."""
@@ -67,17 +57,19 @@ def _shop(seed: int) -> dict[str, object]:
 
 
 def open_world(seed: int, through: date) -> duckdb.DuckDBPyConnection:
-    """Acme in memory: the shop's tables, ``people``, ``sales``, ``receipts``; ``through`` is the last exported day."""
+    """Acme in memory: the shop's tables, ``people``, ``sales``, ``receipts`` and ``records``.
+
+    ``through`` is the last exported day.
+    """
     connection = duckdb.connect(config={"threads": 1})
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set variable seed = $seed", {"seed": seed})
     connection.execute("set variable through = $through", {"through": through})
-    for macro in _MACROS:
-        connection.execute(macro)
+    connection.execute(query("macros"))
     for name, table in _shop(seed).items():
         connection.register("given", table)
         connection.execute(f"create table {name} as select * from given")
         connection.unregister("given")
-    for name in ("people", "sales", "receipts"):
+    for name in ("names", "people", "sales", "receipts", "records"):
         connection.execute(f"create table {name} as {query(name)}")
     return connection

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import date
 from fnmatch import fnmatch
@@ -14,7 +15,7 @@ from python_calamine import load_workbook
 
 from crm_pipeline.errors import UserError
 from crm_pipeline.project import load_project
-from crm_pipeline.simulation.acme import SEED, advance, begin
+from crm_pipeline.simulation.acme import BASE_DAYS, SEED, advance, begin
 from crm_pipeline.simulation.acme.__main__ import main
 
 DAYS = 136
@@ -78,7 +79,8 @@ def test_a_next_day_writes_its_own_files_and_mends_the_former_days(later: tuple[
     before = "webshop/webshop_orders_2023-05.csv"
     for day, written in zip(days, later[1], strict=True):
         assert f"webshop/webshop_orders_{day}.csv" in written and before in written
-        others = {name for name in written if day not in name} - {before, "acme.json", "truth/people.parquet"}
+        always = {before, "acme.json", "truth/people.parquet", "truth/identities.parquet"}
+        others = {name for name in written if day not in name} - always
         assert others == set(), "files of earlier days stay as they are"
         before = f"webshop/webshop_orders_{day}.csv"
 
@@ -115,15 +117,65 @@ def test_the_card_links_shop_and_tills(first: Path) -> None:
 def test_no_source_reads_the_truth_and_every_other_file_has_one(first: Path) -> None:
     patterns = [source.path.removeprefix("input/") for source in load_project(PROJECT).sources.values()]
     unread = {name for name in contents(first) if not any(fnmatch(name, pattern) for pattern in patterns)}
-    assert unread == {"truth/people.parquet", "acme.json"}
+    assert unread == {"truth/people.parquet", "truth/identities.parquet", "acme.json"}
 
 
 def test_the_truth_knows_everybody_who_ordered(first: Path) -> None:
-    people = duckdb.sql(f"select web_account, card, left_at, is_alive from '{first}/truth/people.parquet'").fetchall()
+    numbers = "web_account, second_account, left_at, is_alive"
+    people = duckdb.sql(f"select {numbers} from '{first}/truth/people.parquet'").fetchall()
     accounts = {line.split(";")[2] for line in rows(first, "webshop/webshop_orders_*.csv")} - {""}
-    assert accounts <= {person[0] for person in people}
+    assert accounts <= {account for person in people for account in person[:2]}
     through = date(2023, 5, 16)
     assert all((left_at.date() > through) == is_alive for _, _, left_at, is_alive in people)
+
+
+def test_the_truth_names_every_record_once(first: Path) -> None:
+    truth = duckdb.sql(f"select source, customer_id, person from '{first}/truth/identities.parquet'").fetchall()
+    known = Counter((source, number) for source, number, _ in truth)
+    assert max(known.values()) == 1
+    cards = {("members", json.loads(line)["card"]) for line in rows(first, "loyalty/loyalty_members_*.jsonl")}
+    accounts = {("accounts", line.split(";")[0]) for line in rows(first, "webshop/webshop_accounts_*.csv")}
+    numbers = {line.split(";")[0] for line in rows(first, "newsletter/newsletter_subscribers_*.csv")}
+    assert set(known) == cards | accounts | {("subscribers", f"newsletter:{number}") for number in numbers}
+
+
+@pytest.mark.parametrize("seed", [SEED, 1, 2])
+def test_exact_keys_find_at_most_two_in_three_pairs(tmp_path: Path, seed: int) -> None:
+    """E-mail address, digits of the telephone number, or name with birthday: none of them in over a quarter."""
+    begin(tmp_path / "input", seed, BASE_DAYS)
+    pairs = duckdb.sql(
+        f"""
+        with members as (
+            select 'members' as source, card as id, person.name as name, person.email as email, person.phone as phone,
+                cast(person.born as date) as born
+            from read_json('{tmp_path}/input/loyalty/*members*.jsonl', format = 'newline_delimited')
+            qualify row_number() over (partition by card order by updated_at desc) = 1
+        ),
+        accounts as (
+            select 'accounts' as source, Kundennr as id, Name as name, "E-Mail" as email, Telefon as phone,
+                cast(try_strptime(Geburtstag, '%d.%m.%Y') as date) as born
+            from read_csv('{tmp_path}/input/webshop/webshop_accounts_*.csv', all_varchar = true)
+        ),
+        subscribers as (
+            select 'subscribers', 'newsletter:' || subscriber, first_name || ' ' || last_name, email, null,
+                cast(born as date)
+            from read_csv('{tmp_path}/input/newsletter/newsletter_subscribers_*.csv', all_varchar = true)
+        ),
+        records as (
+            select person, source, id, lower(name) as name, lower(email) as email, born,
+                right(regexp_replace(phone, '[^0-9]', '', 'g'), 9) as phone
+            from (from members union all from accounts union all from subscribers) as every_record
+            inner join '{tmp_path}/input/truth/identities.parquet' as truth using (source)
+            where id = truth.customer_id
+        )
+        select
+            coalesce(l.email = r.email, false) or coalesce(l.phone = r.phone, false)
+            or coalesce(l.name = r.name and l.born = r.born, false) as is_exact
+        from records as l inner join records as r on l.person = r.person and (l.source, l.id) < (r.source, r.id)
+        """
+    ).fetchall()
+    assert len(pairs) > 1_000
+    assert 0.5 < sum(is_exact for (is_exact,) in pairs) / len(pairs) <= 0.7
 
 
 def test_mistakes_are_one_message(tmp_path: Path, first: Path) -> None:

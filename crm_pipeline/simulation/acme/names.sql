@@ -1,0 +1,37 @@
+-- names by culture; after a bar the same name in Latin letters
+select *
+from (
+    values
+        (1, 'German',
+            ['Anna', 'Benjamin', 'Clara', 'David', 'Elke', 'Felix', 'Greta', 'Hannes', 'Ida', 'Jonas', 'Katharina', 'Lukas', 'Marie', 'Nils', 'Olga',
+             'Paul', 'Rosa', 'Stefan', 'Tilda', 'Uwe', 'Verena', 'Wolfgang', 'Jürgen', 'Käthe', 'Björn', 'Sören', 'Günther', 'Bärbel', 'Matthias', 'Christine',
+             'Michael', 'Susanne', 'Thomas', 'Ursula', 'Andreas', 'Sabine', 'Philipp', 'Johanna', 'Sebastian', 'Franziska'],
+            ['Adler', 'Becker', 'Dietrich', 'Ebert', 'Fuchs', 'Groß', 'Hartmann', 'Jung', 'Krause', 'Lorenz', 'Müller', 'Neumann', 'Otto', 'Peters',
+             'Richter', 'Schulz', 'Thiel', 'Weiß', 'Schäfer', 'Köhler', 'Möller', 'Krüger', 'Böhm', 'Jäger', 'Hoffmann', 'Schmidt', 'Schröder', 'Zimmermann',
+             'Vogel', 'Winkler', 'Brandt', 'Lehmann', 'Kühn', 'Pfeiffer', 'Heinrich', 'Stein', 'Bergmann', 'Haas', 'Seidel', 'Voigt', 'Strauß', 'Meyer',
+             'Maier', 'Bauer', 'Wagner', 'Schulze', 'Förster', 'Ziegler', 'von der Heide', 'Meyer-Lindt']),
+        (2, 'Turkish',
+            ['Ayşe', 'Çağla', 'Elif', 'Gökhan', 'Işıl', 'Levent', 'Mehmet', 'Özlem', 'Şebnem', 'Tuğba', 'Ümit', 'Yusuf', 'Zeynep', 'Emre', 'Fatma'],
+            ['Aydın', 'Çelik', 'Demir', 'Erdoğan', 'Güneş', 'Kılıç', 'Öztürk', 'Şahin', 'Yıldız', 'Yılmaz', 'Kaya', 'Doğan', 'Arslan', 'Koç']),
+        (3, 'Polish',
+            ['Agnieszka', 'Bartłomiej', 'Grażyna', 'Jakub', 'Łukasz', 'Małgorzata', 'Paweł', 'Piotr', 'Stanisław', 'Zofia', 'Katarzyna', 'Michał', 'Ewa'],
+            ['Kowalski', 'Nowak', 'Wiśniewski', 'Wójcik', 'Kamiński', 'Lewandowski', 'Zieliński', 'Szymański', 'Woźniak', 'Dąbrowski', 'Kozłowski', 'Mazur']),
+        (4, 'Russian',
+            ['Ирина|Irina', 'Сергей|Sergej', 'Наталья|Natalia', 'Дмитрий|Dmitri', 'Юлия|Julia', 'Алексей|Alexej', 'Татьяна|Tatjana', 'Михаил|Michail', 'Екатерина|Ekaterina', 'Владимир|Wladimir'],
+            ['Иванов|Iwanow', 'Петрова|Petrowa', 'Шевченко|Schewtschenko', 'Соколов|Sokolow', 'Кузнецова|Kusnezowa', 'Морозов|Morosow', 'Волкова|Wolkowa', 'Лебедев|Lebedew', 'Зайцев|Sajzew', 'Жуков|Schukow']),
+        (5, 'Spanish',
+            ['José', 'María', 'Íñigo', 'Lucía', 'Andrés', 'Begoña', 'Raúl', 'Inés', 'Joaquín', 'Mónica', 'Álvaro', 'Concepción'],
+            ['García', 'Fernández', 'Muñoz', 'Núñez', 'López', 'Martínez', 'Peña', 'Gutiérrez', 'Ibáñez', 'Sánchez', 'García Márquez', 'Ruiz Zafón']),
+        (6, 'Vietnamese',
+            ['Anh', 'Bình', 'Hương', 'Đức', 'Linh', 'Ngọc', 'Phượng', 'Thảo', 'Tuấn', 'Minh Châu', 'Việt', 'Thu Hà'],
+            ['Nguyễn', 'Trần', 'Lê', 'Phạm', 'Hoàng', 'Đặng', 'Bùi', 'Đỗ', 'Võ', 'Dương', 'Vũ', 'Lý']),
+        (7, 'Arabic',
+            ['محمد|Mohammed', 'أحمد|Ahmed', 'فاطمة|Fatima', 'ليلى|Laila', 'سمير|Samir', 'ياسمين|Jasmin', 'خالد|Khaled', 'نور|Nour', 'يوسف|Youssef', 'مريم|Mariam'],
+            ['الحسن|Al-Hassan', 'منصور|Mansour', 'حداد|Haddad', 'خوري|Khoury', 'صالح|Saleh', 'نجار|Najjar', 'عثمان|Othman', 'قاسم|Kassem', 'رحمن|Rahman', 'بيطار|Bitar']),
+        (8, 'Nordic',
+            ['Åsa', 'Bjørn', 'Frøydis', 'Göran', 'Håkon', 'Jørgen', 'Kåre', 'Märta', 'Sigrún', 'Øyvind', 'Astrid', 'Torbjörn'],
+            ['Ångström', 'Bjørnson', 'Dahl', 'Ekström', 'Håkansson', 'Jørgensen', 'Lindqvist', 'Møller', 'Sæther', 'Øverland', 'Åkesson', 'Þórsson|Thorsson']),
+        (9, 'French',
+            ['Aurélie', 'Benoît', 'Chloé', 'François', 'Hélène', 'Jérôme', 'Loïc', 'Noémie', 'Régis', 'Zoé', 'Jean-Luc', 'Anne-Sophie'],
+            ['Béranger', 'Chevalier', 'D''Aubigné', 'Étienne', 'Lefèvre', 'Rousseau', 'Saint-Exupéry', 'Tréville', 'Dupont', 'Gérard', 'Lacroix', 'Noël'])
+) as every_name (culture_number, culture, first_names, last_names)
