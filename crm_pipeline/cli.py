@@ -316,6 +316,23 @@ def model_tune(folder: Path | None, trials: int, dry_run: bool) -> None:
     tune_command(_open(folder), trials, dry_run=dry_run)
 
 
+@main.command()
+@_project_option
+@click.option("--audience", "name", metavar="NAME", help="Which of `audiences` in crm.yaml.")
+@click.option("--snapshot", callback=_day, metavar="DATE", help="As of this snapshot (default: the newest published).")
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to this file instead.")
+@click.option("--list", "list_all", is_flag=True, help="List the audiences and what was exported last.")
+@click.option("--dry-run", is_flag=True, help="Count, and export nothing.")
+@_guarded
+def export(
+    folder: Path | None, name: str | None, snapshot: date | None, output: Path | None, list_all: bool, dry_run: bool
+) -> None:
+    """Hand over an audience: a file or table of the customers in it, less the control group."""
+    from crm_pipeline.audiences.command import export_command
+
+    export_command(_open(folder), name, snapshot, output, list_all=list_all, dry_run=dry_run)
+
+
 @main.command("data-dictionary")
 @click.option("--check", is_flag=True, help="Fail when the file differs from what the contracts say.")
 @click.argument("target", type=click.Path(path_type=Path), default=Path("docs/data_dictionary.md"))

@@ -9,6 +9,7 @@ from datetime import date
 
 import click
 
+from crm_pipeline.audiences.export import audiences_due
 from crm_pipeline.errors import CrmError, UserError
 from crm_pipeline.ingestion.connectors import LANDED_FILES
 from crm_pipeline.ingestion.load import SOURCE_FILES
@@ -122,7 +123,7 @@ def _run(
     ready = kept_snapshots(pipeline)
     snapshots = make_plan(pipeline, names, [day for day in asked if day in ready], force=force, load=False)
     check_history(pipeline, sorted({item.part for item in snapshots if item.part is not None}))
-    if loads or snapshots or not is_published(pipeline.warehouse):
+    if loads or snapshots or not is_published(pipeline.warehouse) or audiences_due(pipeline):
         with _runner(pipeline) as runner:
             runner.run_snapshots(snapshots, force=force)
             runner.publish()

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from crm_pipeline.assets import build_assets, build_data_quality, build_published
+from crm_pipeline.assets import PUBLISHED, build_assets, build_data_quality, build_published
+from crm_pipeline.audiences.asset import build_audiences
 from crm_pipeline.landed_files import build_landed_files
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.project import EXAMPLE, Project, load_project
@@ -26,6 +27,7 @@ def build_definitions(project: Project) -> dg.Definitions:
             build_landed_files(pipeline),
             build_data_quality(pipeline),
             build_published(pipeline),
+            build_audiences(pipeline, after=PUBLISHED),
         ],
         jobs=build_jobs(pipeline),
         schedules=build_schedules(pipeline),

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from crm_pipeline.audiences.settings import AudienceSettings, check_audiences
 from crm_pipeline.errors import UserError
 from crm_pipeline.ingestion.connectors import landed_files
 from crm_pipeline.ingestion.connectors.secrets import check_url
@@ -208,6 +209,7 @@ class Project(Settings):
     clv: ClvSettings = ClvSettings()
     recommendations: RecommendationSettings = RecommendationSettings()
     segments: SegmentSettings = SegmentSettings()
+    audiences: dict[str, AudienceSettings] = Field(default_factory=dict)
     sources: dict[str, Source] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -218,6 +220,7 @@ class Project(Settings):
             if zone not in available_timezones():
                 raise ValueError(f"time_zone: {zone!r} is not a known time zone{closest(zone, available_timezones())}")
         self._check_segments()
+        check_audiences(self.audiences, set(self.segments.custom))
         for name, source in self.sources.items():
             if source.entity not in ENTITIES:
                 raise ValueError(
@@ -391,6 +394,8 @@ def _model_at(where: tuple[str, ...]) -> type[BaseModel] | None:
     }
     if where == ("churn", "drift"):
         return DriftSettings
+    if where[0] == "audiences" and len(where) == 2:
+        return AudienceSettings
     if where[0] == "sources":
         if where[2:3] == ("extract",):
             return extract_model_at(where[3:])

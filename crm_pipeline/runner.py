@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from crm_pipeline.assets import DATA_QUALITY, PUBLISHED
+from crm_pipeline.audiences.asset import AUDIENCES
+from crm_pipeline.audiences.export import audiences_due
 from crm_pipeline.commands import RunError
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.plan import PlannedPart, due_snapshots
@@ -114,6 +116,9 @@ class Runner:
             self.run(names, chunk, force=force)
 
     def publish(self) -> None:
-        """Renew the data-quality page and the copy for readers when that is older than the warehouse."""
+        """Renew the data-quality page and the copy for readers where it is older than the warehouse; then audiences."""
+        exports = [AUDIENCES] if any(item.on_schedule for item in self.pipeline.project.audiences.values()) else []
         if not is_published(self.pipeline.warehouse):
-            self.run([DATA_QUALITY, PUBLISHED], [], force=False)
+            self.run([DATA_QUALITY, PUBLISHED, *exports], [], force=False)
+        elif audiences_due(self.pipeline):
+            self.run(exports, [], force=False)

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from crm_pipeline.assets import DATA_QUALITY, PUBLISHED
+from crm_pipeline.audiences.asset import AUDIENCES
 from crm_pipeline.errors import CrmError
 from crm_pipeline.ingestion.connectors import LANDED_FILES
 from crm_pipeline.pipeline import Pipeline
@@ -24,12 +25,12 @@ def build_jobs(pipeline: Pipeline) -> list[Any]:
     return [
         dg.define_asset_job(
             LOAD_JOB,
-            selection=dg.AssetSelection.assets(LANDED_FILES, *load, DATA_QUALITY, PUBLISHED),
+            selection=dg.AssetSelection.assets(LANDED_FILES, *load, DATA_QUALITY, PUBLISHED, AUDIENCES),
             description="Load, check and clean the sources.",
         ),
         dg.define_asset_job(
             SNAPSHOT_JOB,
-            selection=dg.AssetSelection.assets(*snapshot, DATA_QUALITY, PUBLISHED),
+            selection=dg.AssetSelection.assets(*snapshot, DATA_QUALITY, PUBLISHED, AUDIENCES),
             description="Features, segments, scores, recommendations as of a snapshot date; then the copy for readers.",
         ),
         dg.define_asset_job(EVERYTHING_JOB, selection=dg.AssetSelection.all(), description="Every table."),

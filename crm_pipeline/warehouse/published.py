@@ -90,7 +90,7 @@ def publish_copy(warehouse: Warehouse, run_id: str) -> int:
     _remove_draft(draft)
     with warehouse.connect() as connection:
         _note_publication(connection, run_id)
-        _copy_into(connection, draft, without=CHANGES)
+        _copy_into(connection, draft, without=CHANGES, history=warehouse.folder / "audiences")
     _keep_previous(warehouse)
     os.replace(draft, warehouse.published)
     return warehouse.published.stat().st_size
@@ -102,8 +102,10 @@ def _remove_draft(draft: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _copy_into(connection: DuckDBPyConnection, target: object, without: str | None = None) -> None:
-    """Write every table and view into a new file, but for those of one schema."""
+def _copy_into(
+    connection: DuckDBPyConnection, target: object, without: str | None = None, history: Path | None = None
+) -> None:
+    """Write every table and view into a new file, but for those of one schema; and the history of audiences."""
     row = connection.execute("select current_database()").fetchone()
     assert row is not None
     quoted = str(target).replace("'", "''")
@@ -111,6 +113,10 @@ def _copy_into(connection: DuckDBPyConnection, target: object, without: str | No
     connection.execute(f"copy from database {row[0]} to compacted")
     if without is not None:
         connection.execute(f"drop schema if exists compacted.{without} cascade")
+    if history is not None:
+        from crm_pipeline.audiences.history import copy_into
+
+        copy_into(connection, "compacted", history)
     connection.execute("detach compacted")
 
 

@@ -1,6 +1,6 @@
 """Secrets of connectors: `${VARIABLE}` in crm.yaml, the value only inside the connector, and never in a message.
 
-This module and `definitions` alone read the environment: here only the variables that `extract` names.
+This module and `definitions` alone read the environment: here only the variables that crm.yaml names.
 """
 
 from __future__ import annotations
@@ -68,10 +68,13 @@ def check_options(options: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 class Secrets:
-    """What one source takes from the environment, and how to keep it out of messages."""
+    """What one source (or ``where`` in crm.yaml) takes from the environment, and how to keep it out of messages."""
 
-    def __init__(self, source_name: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, source_name: str, environment: Mapping[str, str] | None = None, where: str | None = None
+    ) -> None:
         self.source_name = source_name
+        self.where = where or f"sources.{source_name}.extract"
         self._environment = os.environ if environment is None else environment
         self._values: list[SecretStr] = []
 
@@ -86,7 +89,7 @@ class Secrets:
             found = self._environment.get(match.group(1))
             if not found:
                 raise UserError(
-                    f"sources.{self.source_name}.extract: the environment variable {match.group(1)} is "
+                    f"{self.where}: the environment variable {match.group(1)} is "
                     f"{'empty' if found == '' else 'not set'}; set it before the run"
                 )
             self._values.append(SecretStr(found))

@@ -1,0 +1,160 @@
+"""One export: find the members, hand over the treated, remember everyone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from crm_pipeline.audiences.files import write_table
+from crm_pipeline.audiences.history import Export, content_hash, exports_of, new_export, remember
+from crm_pipeline.audiences.members import Members, find_members, published_snapshots, reader
+from crm_pipeline.audiences.tables import table_name, write_to_database
+from crm_pipeline.errors import CrmError, UserError
+from crm_pipeline.pipeline import Pipeline
+from crm_pipeline.yaml_lines import closest
+
+LOCK_WAIT_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export did; ``is_new`` is false where the same was handed over before."""
+
+    members: Members
+    target: str
+    treated: int
+    control: int
+    is_new: bool
+
+
+def audiences_folder(pipeline: Pipeline) -> Path:
+    """Where exports and their history are, unless `path` says otherwise for the exports."""
+    return pipeline.project.warehouse_folder / "audiences"
+
+
+def known_audience(pipeline: Pipeline, name: str) -> None:
+    """UserError for a name that crm.yaml does not have."""
+    audiences = pipeline.project.audiences
+    where = pipeline.project.folder / "crm.yaml"
+    if not audiences:
+        raise UserError(f"{where} names no audiences; docs/audiences.md shows how")
+    if name not in audiences:
+        raise UserError(f"{where}: there is no audience {name!r}{closest(name, audiences)}")
+
+
+def snapshot_to_export(pipeline: Pipeline, snapshot: date | None) -> date:
+    """The snapshot asked for, else the newest that readers see; UserError when readers do not see it."""
+    with reader(pipeline.warehouse) as connection:
+        known = published_snapshots(connection)
+    if not known:
+        raise UserError("the copy for readers holds no snapshot yet; start with: crm-pipeline run")
+    if snapshot is not None and snapshot not in known:
+        raise UserError(
+            f"snapshot {snapshot} is not in the copy for readers, which reaches from {known[0]} to {known[-1]}; "
+            f"build it with: crm-pipeline run --snapshot {snapshot}"
+        )
+    return snapshot or known[-1]
+
+
+def members_of(pipeline: Pipeline, name: str, snapshot: date) -> Members:
+    """Who is in an audience at a snapshot that readers see."""
+    with reader(pipeline.warehouse) as connection:
+        return find_members(connection, pipeline.project, name, snapshot)
+
+
+def export_audience(
+    pipeline: Pipeline, name: str, snapshot: date, run_id: str, now: datetime, output: Path | None = None
+) -> Exported:
+    """Export one audience, complete or not at all, and append to its history.
+
+    The history is written last. A process that dies before it is asked again by the next export; the same members
+    handed over again are not written into the history twice.
+    """
+    settings = pipeline.project.audiences[name]
+    folder = audiences_folder(pipeline)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / "export.lock").acquire(timeout=LOCK_WAIT_SECONDS):
+            members = members_of(pipeline, name, snapshot)
+            if output is not None and settings.format == "table":
+                raise UserError(f"audiences.{name} goes to a table of a database; --output is for files")
+            content = content_hash(members, settings)
+            target = _hand_over(pipeline, members, output)
+            if output is not None:
+                content += f" {target}"
+            last = exports_of(folder, name)[-1:]
+            export = new_export(folder, members, run_id, target, content, now)
+            is_new = not last or (last[0].snapshot_date, last[0].content_hash) != (snapshot, content)
+            if is_new:
+                remember(folder, export, members)
+            return Exported(members, target, export.treated, export.control, is_new)
+    except Timeout:
+        raise CrmError(f"audiences.{name}: another export is at work; run this one again when it has ended") from None
+
+
+def _hand_over(pipeline: Pipeline, members: Members, output: Path | None) -> str:
+    """Write the treated customers; returns where they are, without secrets."""
+    settings = pipeline.project.audiences[members.name]
+    rows = members.treated
+    if settings.format == "table":
+        write_to_database(rows, settings, members.name)
+        return f"table {table_name(settings, members.name)}"
+    path = output or target_path(pipeline, members.name, members.snapshot_date)
+    write_table(rows, path, settings.format)
+    return str(path)
+
+
+def target_path(pipeline: Pipeline, name: str, snapshot: date) -> Path:
+    """The file of an export: `path` of the audience, or below `warehouse/audiences`."""
+    settings = pipeline.project.audiences[name]
+    if settings.path is None:
+        return audiences_folder(pipeline) / name / f"{snapshot}.{settings.format}"
+    filled = settings.path.replace("{audience}", name).replace("{snapshot}", snapshot.isoformat())
+    return pipeline.project.folder / Path(filled).expanduser()
+
+
+def is_exported(pipeline: Pipeline, members: Members) -> bool:
+    """Whether just these members were handed over last, and are still where they were put."""
+    last: Sequence[Export] = exports_of(audiences_folder(pipeline), members.name)[-1:]
+    settings = pipeline.project.audiences[members.name]
+    if not last or last[0].snapshot_date != members.snapshot_date:
+        return False
+    is_there = settings.format == "table" or target_path(pipeline, members.name, members.snapshot_date).exists()
+    return is_there and last[0].content_hash == content_hash(members, settings)
+
+
+def audiences_due(pipeline: Pipeline) -> list[str]:
+    """The audiences that are exported by themselves and changed since, as of the newest snapshot that readers see."""
+    names = [name for name, settings in sorted(pipeline.project.audiences.items()) if settings.on_schedule]
+    if not names:
+        return []
+    snapshot = snapshot_to_export(pipeline, None)
+    return [name for name in names if not is_exported(pipeline, members_of(pipeline, name, snapshot))]
+
+
+def export_scheduled(pipeline: Pipeline, run_id: str, now: datetime) -> list[Exported]:
+    """Export every audience that is exported by itself and changed, at the newest snapshot that readers see.
+
+    One that fails does not keep the others; the first failure is raised when all were tried.
+    """
+    done: list[Exported] = []
+    failures: list[CrmError] = []
+    names = [name for name, settings in sorted(pipeline.project.audiences.items()) if settings.on_schedule]
+    if not names:
+        return done
+    snapshot = snapshot_to_export(pipeline, None)
+    for name in names:
+        try:
+            if not is_exported(pipeline, members_of(pipeline, name, snapshot)):
+                done.append(export_audience(pipeline, name, snapshot, run_id, now))
+        except CrmError as error:
+            failures.append(error)
+    if failures:
+        more = f" (and {len(failures) - 1} more audiences)" if len(failures) > 1 else ""
+        first = failures[0]
+        raise (UserError if isinstance(first, UserError) else CrmError)(f"{first}{more}")
+    return done

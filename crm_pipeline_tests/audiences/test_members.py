@@ -1,0 +1,134 @@
+"""Who is in an audience: by segment, predicate and query; with consent; treated or held out."""
+
+from __future__ import annotations
+
+from datetime import date
+from hashlib import md5
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crm_pipeline.audiences.export import members_of
+from crm_pipeline.audiences.members import CONTROL, Members
+from crm_pipeline.errors import UserError
+from crm_pipeline.pipeline import Pipeline
+from crm_pipeline.project import Project
+from crm_pipeline_tests.audiences.published import FEBRUARY, JANUARY, audience_project, many, publish
+
+
+def members(project: Project, name: str = "them", snapshot: date = FEBRUARY) -> Members:
+    return members_of(Pipeline(project), name, snapshot)
+
+
+def ids(project: Project, name: str = "them", snapshot: date = FEBRUARY) -> list[str]:
+    return list(members(project, name, snapshot).rows["customer_id"].to_pylist())
+
+
+@pytest.mark.parametrize(
+    ("audience", "expected"),
+    [
+        ({"segment": "at risk"}, ["ada", "bob"]),
+        ({"segment": "seldom"}, ["eve"]),
+        ({"segment": "big"}, ["ada", "eve"]),
+        ({"where": "spend_amount_90d < 100"}, ["bob"]),
+        ({"where": "rfm_segment = 'at risk' and spend_amount_90d > 100"}, ["ada"]),
+        ({"query": "select customer_id, 1 as n from customer_rfm where snapshot_date = $snapshot_date"}, []),
+        (
+            {"query": "select distinct customer_id from segments.customer_segments where cluster_id = 1;"},
+            ["ada", "bob"],
+        ),
+    ],
+)
+def test_who_is_chosen(tmp_path: Path, audience: dict[str, Any], expected: list[str]) -> None:
+    project = audience_project(tmp_path, them=audience)
+    publish(
+        project,
+        custom_segments="snapshot_date, segment, customer_id\n2024-02-01, big, ada\n2024-02-01, big, eve",
+        custom_segment_sizes="snapshot_date, segment\n2024-02-01, big",
+    )
+    assert ids(project) == expected
+
+
+def test_a_snapshot_shows_its_own_customers_and_values(tmp_path: Path) -> None:
+    project = audience_project(tmp_path, them={"segment": "champions", "columns": ["spend_amount_90d", "rfm_segment"]})
+    assert ids(project, snapshot=JANUARY) == ["ada"]
+    treated = members(project).treated
+    assert treated.column_names == ["audience", "snapshot_date", "customer_id", "spend_amount_90d", "rfm_segment"]
+    (row,) = treated.to_pylist()
+    assert (row["audience"], row["snapshot_date"], row["customer_id"], row["rfm_segment"]) == (
+        "them",
+        FEBRUARY,
+        "eve",
+        "champions",
+    )
+    assert float(row["spend_amount_90d"]) == 900
+
+
+CONSENTS = """customer_id, purpose, decided_at,       is_granted
+              ada,         email,   2023-05-01,       true
+              bob,         email,   2023-05-01,       true
+              bob,         email,   2024-03-01,       false  -- after the snapshot: counts all the same
+              eve,         letters, 2023-05-01,       true"""
+
+
+@pytest.mark.parametrize(
+    ("consent", "expected"),
+    [("granted", ["ada"]), ("not_refused", ["ada", "eve"])],  # eve was never asked
+)
+def test_the_newest_decision_on_the_purpose_counts(tmp_path: Path, consent: str, expected: list[str]) -> None:
+    project = audience_project(tmp_path, them={"where": "true", "consent_purpose": "email", "consent": consent})
+    publish(project, consents=CONSENTS)
+    assert ids(project) == expected
+    assert members(project).chosen == 3
+
+
+def test_a_purpose_that_nobody_was_asked_for_is_an_error(tmp_path: Path) -> None:
+    project = audience_project(tmp_path, them={"where": "true", "consent_purpose": "emial"})
+    with pytest.raises(UserError, match="`consents` is empty"):
+        members(project)
+    publish(project, consents=CONSENTS)
+    with pytest.raises(UserError, match="did you mean 'email'"):
+        members(project)
+
+
+def held_out(project: Project, name: str) -> set[str]:
+    rows = members(project, name).rows.to_pylist()
+    return {row["customer_id"] for row in rows if row["audience_group"] == CONTROL}
+
+
+def test_a_customer_stays_on_one_side_of_a_salt(tmp_path: Path) -> None:
+    base = {"segment": "at risk", "salt": "spring"}
+    project = audience_project(
+        tmp_path,
+        small={**base, "control_share": 0.1},
+        large={**base, "control_share": 0.3},
+        other={"segment": "at risk", "control_share": 0.1},
+        none=base,
+    )
+    publish(project, **many(2000))
+    small, large, other = (held_out(project, name) for name in ("small", "large", "other"))
+    assert held_out(project, "none") == set()
+    assert 150 < len(small) < 250 and 520 < len(large) < 680, "about the shares asked for"
+    assert small < large, "a larger share only adds to the control group"
+    assert 5 < len(small & other) < 50, "another salt draws anew: about a hundredth is in both"
+    digests = {key: md5(f"spring\x1f{key}".encode()).hexdigest() for key in (f"c{n:05d}" for n in range(2000))}
+    assert small == {key for key, digest in digests.items() if digest < "1999999a"}, "for all versions of everything"
+    publish(project, **many(500))
+    assert held_out(project, "small") == {key for key in small if key < "c00500"}, "whoever else is in the audience"
+
+
+@pytest.mark.parametrize(
+    ("audience", "says"),
+    [
+        ({"segment": "at rsk"}, "did you mean 'at risk'"),
+        ({"query": "select customer_id from customer_segments"}, "1 customers more than once"),
+        ({"query": "select customer_id, rfm_segment::integer as n from customer_segments"}, "cannot be converted"),
+        ({"where": "rfm_segment::integer > 0"}, "cannot be converted"),
+    ],
+)
+def test_what_the_data_refuse_is_said_without_values(tmp_path: Path, audience: dict[str, Any], says: str) -> None:
+    project = audience_project(tmp_path, them=audience)
+    with pytest.raises(UserError, match=says) as error:
+        members(project)
+    assert "champions" not in str(error.value) and str(error.value).startswith("audiences.them")
