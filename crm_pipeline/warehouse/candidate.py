@@ -17,13 +17,15 @@ from crm_pipeline.contract.table import Table
 from crm_pipeline.errors import CrmError
 from crm_pipeline.project import Project
 from crm_pipeline.warehouse.as_of import as_of_views, has_its_columns, is_there, visible_rows
-from crm_pipeline.warehouse.side_by_side import SideBySide, thread_count
+from crm_pipeline.warehouse.side_by_side import SideBySide, worker_count
 
 if TYPE_CHECKING:
     import pandas as pd
     from duckdb import DuckDBPyConnection
 
 BATCH_ROWS = 250_000
+LEAST_ROWS_APART = 5_000
+"""Rows of a part's frames from which its function is called in a process of its own, beside those of other parts."""
 CANDIDATE = "__candidate"
 """How the names of unpublished tables end."""
 
@@ -88,14 +90,15 @@ class Builder:
     def _build_side_by_side(
         self, connection: DuckDBPyConnection, parts: Sequence[Part], progress: Callable[[str], None]
     ) -> None:
-        """Call the function of several parts at a time, but for tables that read themselves and for large frames."""
+        """Call the function of several parts at a time, unless the table reads itself or frames are small or huge."""
         table = self.transform.table
-        with SideBySide["pd.DataFrame"](thread_count()) as calls:
+        with SideBySide["pd.DataFrame"](worker_count() if len(parts) > 1 else 1) as calls:
             for part in parts:
                 progress(f"{table.name} {part}" if part else table.name)
                 with self._views(connection, part, parts):
                     function, frame_rows = self._call(connection, part)
-                    alone = table.name in self.transform.upstream or frame_rows > BATCH_ROWS
+                    is_worth_it = LEAST_ROWS_APART <= frame_rows <= BATCH_ROWS
+                    alone = table.name in self.transform.upstream or not is_worth_it
                     for rows in calls.call(function, alone=alone):
                         self._insert_frame(connection, rows)
             for rows in calls.rest():
@@ -178,7 +181,7 @@ class Builder:
         }
 
     def _call(self, connection: DuckDBPyConnection, part: Part) -> tuple[Callable[[], pd.DataFrame], int]:
-        """The function of one part with all that it reads, to be called on any thread; and the rows of its frames."""
+        """The function of one part with all that it reads, to be called in any process; and the rows of its frames."""
         function = self.transform.function
         assert function is not None
         given = self._given(connection, part)
