@@ -1,0 +1,42 @@
+"""Tables too small or too bare to learn from: nothing crashes, no one is merged without evidence."""
+
+import duckdb
+import pytest
+
+from crm_pipeline.models.identity import IdentityModel, cluster, normalise, score, train
+from crm_pipeline_tests.models.identity.people import records
+
+Row = dict[str, str | None]
+ADA: Row = {"first_name": "Ada", "last_name": "Lovelace", "email": "ada@engine.org"}
+
+
+def _clusters(rows: list[Row]) -> dict[str, str]:
+    connection = duckdb.connect()
+    normalise(connection, records(connection, rows), "normalised")
+    model = train(connection, "normalised")
+    model = IdentityModel.from_json(model.to_json())
+    score(connection, "normalised", model, "pairs")
+    cluster(connection, "pairs", "normalised", model, "assignments")
+    found = connection.execute("select record_id, cluster_id from assignments order by all").fetchall()
+    return dict(found)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        [ADA],
+        [{}, {}, {}],
+        [{"email": "test@test.com"}, {"email": "test@test.com"}],
+        [{"phone": "0000000000"}, {"phone": "0000000000"}],
+        [{"birth_date": "1900-01-01"}, {"birth_date": "1900-01-01"}],
+        [{"full_name": "N/A"}, {"full_name": "unknown"}],
+        [{"full_name": "王小明"}, {"full_name": "Дмитрий Иванов"}, {"full_name": "محمد"}],
+    ],
+)
+def test_nothing_to_merge(rows: list[Row]) -> None:
+    assert _clusters(rows) == {f"r{n:03d}": f"r{n:03d}" for n in range(len(rows))}
+
+
+def test_identical_records_are_one() -> None:
+    assert set(_clusters([ADA, ADA, ADA]).values()) == {"r000"}
