@@ -8,6 +8,7 @@ an improvement over the baseline is not blurred by which customers happened to b
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +35,8 @@ INTERVAL_ROW_CAP = 100_000
 MINIMUM_CUSTOMERS = 20
 """Customers below which there is no interval: redrawing a handful shows how alike they are, not how sure the value is.
 One customer alone would give an interval of no width, and with it the best of grades."""
+
+_DRAWS_AT_ONCE = 25
 
 
 def paired_bootstrap(
@@ -111,14 +114,29 @@ def _mean_draws(codes: IntArray, scores: list[FloatArray], metric_count: int, re
     """Means under the draws of `_customer_weights`, shape (replicates, models, metrics), from sums per customer."""
     row_counts = np.bincount(codes).astype(np.float64)
     sums = [np.bincount(codes, weights=score) for score in scores]
-    totals = np.column_stack([*sums, row_counts])
-    random = np.random.default_rng(seed)
+    totals = np.stack([*sums, row_counts])
     means = np.full((replicates, len(scores)), np.nan)
-    for replicate in range(replicates if len(row_counts) else 0):
-        drawn = random.integers(len(row_counts), size=len(row_counts))
-        drawn_totals = np.einsum("c,cm->m", np.bincount(drawn, minlength=len(row_counts)).astype(np.float64), totals)
-        means[replicate] = drawn_totals[:-1] / drawn_totals[-1]
+    drawn = _drawn_counts(len(row_counts), replicates, seed)
+    for start in range(0, replicates if len(row_counts) else 0, _DRAWS_AT_ONCE):
+        part = slice(start, start + _DRAWS_AT_ONCE)
+        # without BLAS, whose last bits depend on the number of threads
+        drawn_totals = np.einsum("rc,mc->rm", drawn[part].astype(np.float64), totals)
+        means[part] = drawn_totals[:, :-1] / drawn_totals[:, -1:]
     return np.repeat(means[:, :, None], metric_count, axis=2)
+
+
+@lru_cache(maxsize=2)
+def _drawn_counts(customer_count: int, replicates: int, seed: int) -> npt.NDArray[np.uint16]:
+    """How often each customer was drawn, (replicates, customers): the draws of `_customer_weights`.
+
+    Kept, for the metrics of an evaluation mostly rest on the same customers.
+    """
+    random = np.random.default_rng(seed)
+    counts = np.zeros((replicates, customer_count), dtype=np.uint16)
+    for replicate in range(replicates if customer_count else 0):
+        drawn = random.integers(customer_count, size=customer_count)
+        counts[replicate] = np.bincount(drawn, minlength=customer_count)
+    return counts
 
 
 def _customer_weights(codes: IntArray, replicates: int, seed: int) -> Iterator[FloatArray]:

@@ -17,6 +17,8 @@ OWN, SIMILAR, POPULAR = "own", "similar", "popular"
 SOURCES = (OWN, SIMILAR, POPULAR)
 _FAR = np.float32(1e6)
 _POPULAR_REACH = 4
+_WEIGHTS = {"": 1.0, "_180d": 1.0, "_90d": 1.0, "_30d": 0.5}
+"""What an order counts for an own product, by the window that it is in."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,12 @@ def profile_weights(interactions: pd.DataFrame) -> FloatArray:
     return np.asarray(np.log1p(interactions["order_count"].to_numpy()) + np.log1p(interactions["order_count_90d"]))
 
 
+def own_weights(interactions: pd.DataFrame) -> FloatArray:
+    """(n,) recency-weighted frequency: long memory, with what is recent counted again; multiples of a half."""
+    counts = {window: interactions[f"order_count{window}"].to_numpy(dtype=np.float64) for window in _WEIGHTS}
+    return np.asarray(sum(weight * counts[window] for window, weight in _WEIGHTS.items()))
+
+
 def mean_profile(history: PurchaseHistory, similarity: ItemSimilarity) -> sparse.csr_array:
     """(customers, similarity's products): `profile_weights` of what each customer bought, adding up to 1 (or 0)."""
     column = columns_of(history, similarity)[history.product]
@@ -143,16 +151,13 @@ def mean_profile(history: PurchaseHistory, similarity: ItemSimilarity) -> sparse
 
 
 def _own_rows(history: PurchaseHistory, count: int, is_allowed: npt.NDArray[np.bool_]) -> IntArray:
-    """Rows of the interactions to keep, of the allowed ones: long memory, with what is recent counted again."""
+    """Rows of the interactions to keep, of the allowed ones: those of the greatest `own_weights`."""
     rows = np.flatnonzero(is_allowed).astype(np.int64)
     customer = history.customer[rows]
     if np.bincount(customer).max(initial=0) <= count:
         return rows
     bought = history.interactions.take(rows)
-    weight = (
-        bought["order_count"] + bought["order_count_180d"] + bought["order_count_90d"] + bought["order_count_30d"] / 2
-    )
-    order = np.lexsort((history.product[rows], bought["days_since_last_ordered"], -weight, customer))
+    order = np.lexsort((history.product[rows], bought["days_since_last_ordered"], -own_weights(bought), customer))
     return np.sort(rows[order[places_within(customer[order]) < count]])
 
 

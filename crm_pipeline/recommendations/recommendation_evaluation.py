@@ -2,13 +2,17 @@
 
 `published` is the list of usual and new products that customers were shown, `mix` the same where the learned mix made
 it; `usual` and `new` are the lists of one slot alone. The others are the rules (Li et al., 2023, "A next basket
-recommendation reality check"); GN-TopFreq, the most popular products that the customer never bought, is the rule that a
-list of new products has to beat, GP-TopFreq all others. `repeat_` metrics count only products that the customer had
-bought before, `explore_` metrics only new ones. Metrics are means over customers who bought something.
+recommendation reality check"), and each source of candidates alone (`own`, `similar`, `popular`), for a sample of the
+customers. GN-TopFreq, the most popular products that the customer never bought, is the rule that a list of new products
+has to beat, GP-TopFreq the published list, the mix and the usual products; whatever else could be shown is set beside
+the published list, and its discoveries beside the new products: its improvement should surely be below 0. `repeat_`
+metrics count only products that the customer had bought before, `explore_` metrics only new ones. Metrics are means
+over customers who bought something.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -20,7 +24,9 @@ from crm_pipeline.recommendations.recommendation_outcomes import (
     FIGURES,
     NEW,
     NEW_BASELINE,
+    PLACES,
     PUBLISHED,
+    SOURCE_PLACES,
     USUAL,
     judged_places,
 )
@@ -29,10 +35,36 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MIX = "mix"
-MODELS = {BASELINE: (PUBLISHED, MIX, USUAL, BASELINE, "P-TopFreq", "G-TopFreq"), NEW_BASELINE: (NEW, NEW_BASELINE)}
-"""The lists to judge, by the rule that each of them has to beat."""
-JUDGED = tuple(model for models in MODELS.values() for model in models)
+SIMPLER = ("P-TopFreq", "G-TopFreq")
+SOURCES = tuple(SOURCE_PLACES)
+JUDGED = (*PLACES, MIX, *SOURCES)
 KEY = ["snapshot_date", "customer_id"]
+EXPLORE = tuple(figure for figure in FIGURES if figure.startswith("explore"))
+WHOLE = tuple(figure for figure in FIGURES if not figure.startswith(("explore", "repeat")))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Lists to judge by some figures beside one baseline, for everyone or for the sample of the sources."""
+
+    baseline: str
+    models: tuple[str, ...]
+    figures: tuple[str, ...] = tuple(FIGURES)
+    is_sampled: bool = False
+
+
+COMPARISONS = (
+    Comparison(BASELINE, (PUBLISHED, MIX, USUAL, BASELINE)),
+    Comparison(NEW_BASELINE, (NEW, NEW_BASELINE), EXPLORE),
+    Comparison(PUBLISHED, SIMPLER),
+    Comparison(PUBLISHED, SOURCES, WHOLE, is_sampled=True),
+    Comparison(NEW, tuple(source for source in SOURCES if source != "own"), EXPLORE, is_sampled=True),
+)
+_BASELINE_RULE = (
+    f"baseline = case when model in {COMPARISONS[1].models} then '{NEW_BASELINE}' "
+    f"when model in {SOURCES} and substr(metric, 1, 8) = 'explore_' then '{NEW}' "
+    f"when model in {(*SIMPLER, *SOURCES)} then '{PUBLISHED}' else '{BASELINE}' end"
+)
 
 TABLE = Table(
     name="recommendation_evaluation",
@@ -47,7 +79,7 @@ TABLE = Table(
         f"model in {JUDGED}",
         "population in ('all', 'active')",
         "metric like '%\\_at\\_%' escape '\\'",
-        f"baseline = case when model in {MODELS[NEW_BASELINE]} then '{NEW_BASELINE}' else '{BASELINE}' end",
+        _BASELINE_RULE,
         "value is null or value between 0 and 1",
         "model <> baseline or improvement is null or improvement = 0",
         "improvement_lower is null or improvement_lower <= improvement_upper",
@@ -67,26 +99,31 @@ def build(rows: pd.DataFrame, project: Project, snapshot_date: date) -> pd.DataF
     """
     import pandas as pd
 
-    from crm_pipeline.models.evaluation import evaluate_customer_values
-
-    k = judged_places(project)
     frame = _wide(rows)
     is_due = pd.to_datetime(frame["known_date"]) == pd.Timestamp(snapshot_date)
-    judged = [
-        evaluate_customer_values(
-            frame,
-            known_date=snapshot_date,
-            values={
-                f"{figure}_at_{k}": {model: f"{model} {figure}" for model in models}
-                for figure in FIGURES
-                if baseline == BASELINE or figure.startswith("explore")
-            },
-            baseline=baseline,
-            newly_due=set(pd.to_datetime(frame.loc[is_due, "snapshot_date"])),
-        )
-        for baseline, models in MODELS.items()
-    ]
+    newly_due = set(pd.to_datetime(frame.loc[is_due, "snapshot_date"]))
+    judged = [_judged(frame, each, snapshot_date, newly_due, judged_places(project)) for each in COMPARISONS]
     return pd.concat([part for part in judged if len(part)] or judged[:1], ignore_index=True)
+
+
+def _judged(
+    frame: pd.DataFrame, comparison: Comparison, known_date: date, newly_due: set[pd.Timestamp], k: int
+) -> pd.DataFrame:
+    """Rows of one comparison; those of its baseline only where it is a model of the comparison."""
+    import pandas as pd
+
+    from crm_pipeline.models.evaluation import evaluate_customer_values
+
+    rows = frame[frame[f"{SOURCES[0]} recall"].notna()] if comparison.is_sampled else frame
+    models = tuple(dict.fromkeys((comparison.baseline, *comparison.models)))
+    found = evaluate_customer_values(
+        rows,
+        known_date=known_date,
+        values={f"{figure}_at_{k}": {model: f"{model} {figure}" for model in models} for figure in comparison.figures},
+        baseline=comparison.baseline,
+        newly_due=newly_due & set(pd.to_datetime(rows["snapshot_date"])),
+    )
+    return found[found["model"].isin(comparison.models)]
 
 
 def _wide(rows: pd.DataFrame) -> pd.DataFrame:

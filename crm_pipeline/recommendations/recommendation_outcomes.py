@@ -1,8 +1,9 @@
 """What each list was worth to each customer, once known: the published ones and those of the simple rules.
 
 Partition D judges the snapshots whose horizon ended in (previous D, D]. Judged are those who bought something in the
-horizon; of large shops, among a sample of 20,000 customers per snapshot (lowest md5 of the id). Lists are judged by
-their first 10 places, or fewer where customers are given fewer products.
+horizon; of large shops, among a sample of 20,000 customers per snapshot (lowest md5 of the id); the sources of
+candidates are judged for the customers of `candidate_lists`. Lists are judged by their first 10 places, or fewer where
+customers are given fewer products.
 """
 
 from __future__ import annotations
@@ -28,6 +29,12 @@ PLACES = {
     NEW_BASELINE: "popular_new_rank",
 }
 """Each judged list and the query's column with a product's place on it."""
+SOURCE_PLACES = {
+    "own": "own_source_rank",
+    "similar": "similar_source_rank",
+    "popular": "popular_source_rank",
+}
+"""The same for each source of candidates alone."""
 
 _RECALL, _NDCG, _HIT_RATE, _MRR, _PRECISION = (
     "Share of the bought products that are on the list.",
@@ -72,7 +79,8 @@ TABLE = Table(
         Column(
             "model",
             "varchar",
-            "The list: `published` (the mix of both slots), its `usual` or `new` products alone, or a rule's.",
+            "The list: `published` (the mix of both slots), its `usual` or `new` products alone, a rule's, "
+            "or that of a source of candidates alone (`own`, `similar`, `popular`).",
         ),
         Column("published_model", "varchar", "What made the published list: the `mix`, or the rule `GP-TopFreq`."),
         columns.IS_ACTIVE.described(
@@ -86,7 +94,7 @@ TABLE = Table(
     ),
     rules=(
         "snapshot_date < known_date",
-        f"model in {tuple(PLACES)}",
+        f"model in {(*PLACES, *SOURCE_PLACES)}",
         "published_model in ('mix', 'GP-TopFreq')",
         "purchase_count >= 1",
         *(f"{name} is null or {name} between 0 and 1" for name in FIGURES),
@@ -105,7 +113,8 @@ def build(rows: pd.DataFrame, project: Project, snapshot_date: date) -> pd.DataF
 
     Args:
         rows: a row per judged snapshot, customer and product bought in the horizon: is_repeat, is_active,
-            published_model, and the product's place on each list (missing where it is on none); see the query.
+            published_model, has_sources (whether the sources of candidates are judged for the customer), and the
+            product's place on each list (missing where it is on none); see the query.
         project: gives the length of the lists.
         snapshot_date: the known_date to build.
     """
@@ -113,9 +122,11 @@ def build(rows: pd.DataFrame, project: Project, snapshot_date: date) -> pd.DataF
 
     k = judged_places(project)
     judged = [
-        _figures(bought, model, k).assign(snapshot_date=day)
+        _figures(part, model, places, k).assign(snapshot_date=day)
         for day, bought in rows.groupby("snapshot_date")
-        for model in PLACES
+        for part, lists in ((bought, PLACES), (bought[bought["has_sources"]], SOURCE_PLACES))
+        for model, places in lists.items()
+        if len(part)
     ]
     if not judged:
         return pd.DataFrame(columns=list(TABLE.column_names))
@@ -126,11 +137,11 @@ def build(rows: pd.DataFrame, project: Project, snapshot_date: date) -> pd.DataF
     return found.assign(known_date=snapshot_date)[list(TABLE.column_names)]
 
 
-def _figures(bought: pd.DataFrame, model: str, k: int) -> pd.DataFrame:
-    """One list's figures at one snapshot; products that were not bought do not matter to any of them."""
+def _figures(bought: pd.DataFrame, model: str, column: str, k: int) -> pd.DataFrame:
+    """Figures of the list with its places in `column`, at one snapshot; products that were not bought do not matter."""
     from crm_pipeline.models.ranking_evaluation import ranking_values
 
-    places = bought[PLACES[model]]
+    places = bought[column]
     ranked = bought.loc[places.notna(), ["customer_id", "product_id"]].assign(rank=places.dropna().astype("int64"))
     values = ranking_values(
         ranked, bought[["customer_id", "product_id", "is_repeat"]], k, bought["customer_id"].unique()

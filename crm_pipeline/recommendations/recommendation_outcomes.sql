@@ -153,6 +153,26 @@ popular_new_places as (         -- GN-TopFreq: own products do not take places
             order by popular_rank
         ) as popular_new_rank
     from popular_own_and_bought
+),
+
+source_customers as (           -- a smaller sample: those whose sources of candidates are judged as well
+    select candidate_lists.snapshot_date, candidate_lists.customer_id
+    from candidate_lists
+    inner join due_snapshots on candidate_lists.snapshot_date = due_snapshots.snapshot_date
+    group by candidate_lists.snapshot_date, candidate_lists.customer_id
+),
+
+source_places as (
+    select
+        candidate_lists.snapshot_date,
+        candidate_lists.customer_id,
+        candidate_lists.product_id,
+        max(candidate_lists.rank) filter (where candidate_lists.source = 'own') as own_source_rank,
+        max(candidate_lists.rank) filter (where candidate_lists.source = 'similar') as similar_source_rank,
+        max(candidate_lists.rank) filter (where candidate_lists.source = 'popular') as popular_source_rank
+    from candidate_lists
+    inner join due_snapshots on candidate_lists.snapshot_date = due_snapshots.snapshot_date
+    group by candidate_lists.snapshot_date, candidate_lists.customer_id, candidate_lists.product_id
 )
 
 select
@@ -168,7 +188,11 @@ select
     coalesce(own_places.own_rank, filled_places.filled_rank) as own_then_popular_rank,
     own_places.own_rank,
     popular_places.popular_rank,
-    popular_new_places.popular_new_rank
+    popular_new_places.popular_new_rank,
+    source_customers.customer_id is not null as has_sources,
+    source_places.own_source_rank,
+    source_places.similar_source_rank,
+    source_places.popular_source_rank
 from purchases
 inner join sampled_customers
     on purchases.snapshot_date = sampled_customers.snapshot_date
@@ -196,4 +220,11 @@ left join filled_places
     on purchases.snapshot_date = filled_places.snapshot_date
     and purchases.customer_id = filled_places.customer_id
     and purchases.product_id = filled_places.product_id
+left join source_customers
+    on purchases.snapshot_date = source_customers.snapshot_date
+    and purchases.customer_id = source_customers.customer_id
+left join source_places
+    on purchases.snapshot_date = source_places.snapshot_date
+    and purchases.customer_id = source_places.customer_id
+    and purchases.product_id = source_places.product_id
 order by purchases.snapshot_date, purchases.customer_id, purchases.product_id

@@ -68,3 +68,36 @@ def test_new_products_are_judged_by_discoveries_against_popular_new_ones():
     recall = new.set_index("metric").loc["explore_recall_at_10"]
     assert recall["baseline"] == "GN-TopFreq"
     assert round(recall["improvement"], 12) == 0.3
+
+
+def test_sources_and_simpler_rules_are_set_beside_the_published_lists():
+    # bob is not in the sample of the sources
+    outcomes = """known_date, snapshot_date, customer_id, model,      published_model, is_active, recall, explore_recall
+                  2024-04-01, 2024-03-01,    ada,         published,  mix,             true,      0.5,    0
+                  2024-04-01, 2024-03-01,    ada,         GP-TopFreq, mix,             true,      0.4,    0
+                  2024-04-01, 2024-03-01,    ada,         G-TopFreq,  mix,             true,      0.2,    0
+                  2024-04-01, 2024-03-01,    ada,         new,        mix,             true,      0.1,    0.5
+                  2024-04-01, 2024-03-01,    ada,         GN-TopFreq, mix,             true,      0.1,    0.1
+                  2024-04-01, 2024-03-01,    ada,         similar,    mix,             true,      0.1,    0.2
+                  2024-04-01, 2024-03-01,    ada,         own,        mix,             true,      0.3,    0
+                  2024-04-01, 2024-03-01,    bob,         published,  mix,             true,      0.1,    0
+                  2024-04-01, 2024-03-01,    bob,         GP-TopFreq, mix,             true,      0.2,    0
+                  2024-04-01, 2024-03-01,    bob,         G-TopFreq,  mix,             true,      0.0,    0"""
+    rows = built_rows(recommendation_evaluation, snapshot_date="2024-04-01", recommendation_outcomes=outcomes)
+    pooled = rows[(rows["scope"] == "pooled") & (rows["population"] == "all")].set_index(["model", "metric"])
+    found = {
+        key: (pooled.at[key, "baseline"], round(pooled.at[key, "improvement"], 12), pooled.at[key, "row_count"])
+        for key in [
+            ("own", "recall_at_10"),
+            ("similar", "recall_at_10"),
+            ("similar", "explore_recall_at_10"),
+            ("G-TopFreq", "recall_at_10"),
+        ]
+    }
+    assert found == {
+        ("own", "recall_at_10"): ("published", -0.2, 1),
+        ("similar", "recall_at_10"): ("published", -0.4, 1),
+        ("similar", "explore_recall_at_10"): ("new", -0.3, 1),
+        ("G-TopFreq", "recall_at_10"): ("published", -0.2, 2),
+    }
+    assert ("published", "recall_at_10") in pooled.index and pooled.index.is_unique

@@ -86,3 +86,39 @@ def test_a_list_is_judged_once_and_only_when_its_horizon_has_ended():
 
 def test_nothing_to_judge():
     assert built_rows(recommendation_outcomes, snapshot_date="2024-04-01").empty
+
+
+def test_sources_of_candidates_are_judged_for_the_sampled_customers():
+    # ada bought tea (own) and jam; her sources hold both, but the third place is beyond a list of two
+    lists = """snapshot_date, customer_id, source,  rank, product_id
+               2024-03-01,    ada,         own,     1,    cake
+               2024-03-01,    ada,         own,     2,    tea
+               2024-03-01,    ada,         similar, 1,    jam
+               2024-03-01,    ada,         popular, 1,    rum
+               2024-03-01,    ada,         popular, 3,    jam"""
+    assert_builds(
+        recommendation_outcomes,
+        snapshot_date="2024-04-01",
+        project=SHORT,
+        **GIVEN,
+        candidate_lists=lists,
+        expected="\n".join(
+            ["snapshot_date, customer_id, model, recall, mrr, explore_recall"]
+            + [f"2024-03-01, {values}" for values in LISTS_OF_RULES]
+            + ["2024-03-01, ada, own, 0.5, 0.5, 0", "2024-03-01, ada, similar, 0.5, 1, 1"]
+            + ["2024-03-01, ada, popular, 0, 0, 0"]
+        ),
+    )
+
+
+LISTS_OF_RULES = (
+    *("ada, published, 0.5, 1, 1", "ada, usual, 0.5, 0.5, 0", "ada, new, 0.5, 1, 1"),
+    *(
+        "ada, GP-TopFreq, 0.5, 1, 0",
+        "ada, P-TopFreq, 0.5, 1, 0",
+        "ada, G-TopFreq, 0.5, 1, 0",
+        "ada, GN-TopFreq, 0, 0, 0",
+    ),
+    *("bob, published, 1, 0.5, 1", "bob, usual, 0, 0, 0", "bob, new, 1, 1, 1"),
+    *("bob, GP-TopFreq, 1, 0.5, 1", "bob, P-TopFreq, 0, 0, 0", "bob, G-TopFreq, 1, 1, 1", "bob, GN-TopFreq, 1, 1, 1"),
+)
