@@ -38,6 +38,7 @@ TABLE = Table(
     kind="replaced",
     partition_column=None,
     order_by=("known_at", "order_line_id"),
+    keeps_order=True,
     delta_key=("order_line_id",),
     owner="team:data-engineering",
 )

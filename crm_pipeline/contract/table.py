@@ -65,9 +65,11 @@ class Table:
     ``kind``: *replaced* tables are rebuilt whole; *snapshot* tables hold one part per snapshot date, replaced alone;
     *append_only* tables keep every version of a part and show the newest. ``partition_column`` names the snapshot date
     of the last two. ``rules`` are SQL predicates that are true for every row. ``order_by`` is the stored order
-    (default: the grain). ``delta_key`` names columns by which a replaced table can be computed in part: over upstream
-    rows with some values of them, the query gives just the table's rows with these values. Upstream tables have them
-    under the same names; one that lacks any is looked up, and a change of it makes the table be built whole.
+    (default: the grain); a table that ``keeps_order`` is not sorted but stands in its query's order, which then must be
+    that of one upstream table: sorting the largest tables costs more than it gains. ``delta_key`` names columns by
+    which a replaced table can be computed in part: over upstream rows with some values of them, the query gives just
+    the table's rows with these values. Upstream tables have them under the same names; one that lacks any is looked up,
+    and a change of it makes the table be built whole.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Table:
     kind: Kind = "snapshot"
     partition_column: str | None = "snapshot_date"
     order_by: tuple[str, ...] = ()
+    keeps_order: bool = field(default=False, compare=False)
     delta_key: tuple[str, ...] = field(default=(), compare=False)
     unit_of_freshness_days: int = 40
     owner: str = "team:analytics"

@@ -25,12 +25,13 @@ def text_of(mapping: ColumnMapping | None, read: ReadSettings) -> str:
     if mapping is None:
         return "cast(null as varchar)"
     if mapping.column is not None:
-        name = '"' + mapping.column.replace('"', '""') + '"'
-        # most values begin and end with a visible character of ASCII, and looking is a third of the work of trimming
-        visible = f"{name}[1] between '!' and '~' and {name}[-1] between '!' and '~'"
-        trimmed = f"case when {visible} then {name} else trim({name}, {BLANKS}) end"
+        value = '"' + mapping.column.replace('"', '""') + '"'
     else:
-        trimmed = f"trim(cast(try({safe_casts(mapping.sql or '')}) as varchar), {BLANKS})"
+        value = f"cast(try({safe_casts(mapping.sql or '')}) as varchar)"
+    # most values begin and end with a visible character of ASCII, and looking is a third of the work of trimming;
+    # texts compare by their bytes
+    visible = f"{value} >= '!' and {value} < chr(127) and {value}[-1] between '!' and '~'"
+    trimmed = f"case when {visible} then {value} else trim({value}, {BLANKS}) end"
     words = ["", *(word.strip() for word in read.nulls if word.strip())]
     if len(words) == 1:
         return f"nullif({trimmed}, '')"

@@ -165,10 +165,11 @@ class Builder:
                 f"{table.name}.sql selects {list(found)}, but {table.name}.py declares {list(table.column_names)}"
             )
         casts = ", ".join(f'cast("{column.name}" as {column.type}) as "{column.name}"' for column in table.columns)
-        order = ", ".join(f'"{name}"' for name in table.stored_order)
         query = re.sub(r";\s*(--.*\s*)*\Z", "", sql)  # a closing semicolon; the line break ends a closing comment
-        ordered = f"select {casts} from ({query}\n) order by {order}"
-        connection.execute(f"insert into {target or candidate_name(table)} {ordered}", dict(values) or None)
+        chosen = f"select {casts} from ({query}\n)"
+        if not table.keeps_order:
+            chosen += " order by " + ", ".join(f'"{name}"' for name in table.stored_order)
+        connection.execute(f"insert into {target or candidate_name(table)} {chosen}", dict(values) or None)
 
     def _given(self, connection: DuckDBPyConnection, part: Part) -> dict[str, Any]:
         """What the function takes beside its rows."""

@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import file_digest
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ from crm_pipeline.warehouse.connection import is_full_disk
 if TYPE_CHECKING:
     import pyarrow as pa
 
+DICTIONARY_SAMPLE = 20_000
+LARGEST_DICTIONARY_SHARE = 0.1
 _LINE_ENDS = r"\r\n|\n|\r"
 
 
@@ -90,15 +93,16 @@ def _write(batches: Iterable[pa.Table], draft: Path, names: list[str]) -> int:
     """Write the batches while the next one is read; returns the number of rows."""
     from pyarrow import parquet
 
-    rows = 0
+    rows, found = 0, iter(batches)
+    first = next(found, None)
     options = {
         "compression": "zstd",
-        "use_dictionary": [BROKEN, LINE, *names],
+        "use_dictionary": [BROKEN, LINE, *_repetitive(first, names)],
         "column_encoding": {POSITION: "DELTA_BINARY_PACKED"},
     }
     with parquet.ParquetWriter(draft, text_schema(names), **options) as writer, ThreadPoolExecutor(1) as pool:
         writing: Future[Any] | None = None
-        for batch in batches:
+        for batch in chain([] if first is None else [first], found):
             if writing is not None:
                 writing.result()
             writing = pool.submit(writer.write_table, batch)
@@ -106,6 +110,17 @@ def _write(batches: Iterable[pa.Table], draft: Path, names: list[str]) -> int:
         if writing is not None:
             writing.result()
     return rows
+
+
+def _repetitive(batch: pa.Table | None, names: Sequence[str]) -> list[str]:
+    """The columns whose values repeat: a dictionary of the others' values costs time, and space as well."""
+    from pyarrow import compute
+
+    if batch is None:
+        return list(names)
+    head = batch.slice(0, DICTIONARY_SAMPLE)
+    counts = {name: compute.count_distinct(head.column(name)).as_py() for name in names}
+    return [name for name, count in counts.items() if count <= LARGEST_DICTIONARY_SHARE * head.num_rows]
 
 
 def _recounted(copy: Path, lines: LineCounts, facts: Facts) -> LineCounts:
