@@ -224,6 +224,19 @@ def quality(folder: Path | None) -> None:
 
 @main.command()
 @_project_option
+@click.option("--snapshot", callback=_day, metavar="DATE", help="The snapshot (default: the newest).")
+@click.option("--language", type=click.Choice(["en", "zh", "de"]), help="Default: the project's.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Default: below warehouse/reports.")
+@_guarded
+def report(folder: Path | None, snapshot: date | None, language: str | None, output: Path | None) -> None:
+    """Write a snapshot's report: one HTML page that opens offline."""
+    from crm_pipeline.report.command import report_command
+
+    report_command(_open(folder), snapshot, language, output)
+
+
+@main.command()
+@_project_option
 @click.option("--port", default=3000, show_default=True, help="Port on the loopback interface.")
 @_guarded
 def ui(folder: Path | None, port: int) -> None:

@@ -14,6 +14,7 @@ from crm_pipeline.audiences.asset import build_audiences
 from crm_pipeline.landed_files import build_landed_files
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.project import EXAMPLE, Project, load_project
+from crm_pipeline.report.asset import build_report
 from crm_pipeline.resources import WarehouseResource
 from crm_pipeline.schedules import build_jobs, build_schedules, build_sensor
 
@@ -27,6 +28,7 @@ def build_definitions(project: Project) -> dg.Definitions:
             build_landed_files(pipeline),
             build_data_quality(pipeline),
             build_published(pipeline),
+            build_report(pipeline),
             build_audiences(pipeline, after=PUBLISHED),
         ],
         jobs=build_jobs(pipeline),

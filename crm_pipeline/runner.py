@@ -14,6 +14,7 @@ from crm_pipeline.audiences.export import audiences_due
 from crm_pipeline.commands import RunError
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.plan import PlannedPart, due_snapshots
+from crm_pipeline.report.asset import REPORT
 from crm_pipeline.runs import Listener, RunReport, StepReport, execute, history_of, open_instance, ranges
 from crm_pipeline.schedules import EVERYTHING_JOB
 from crm_pipeline.warehouse.published import is_published
@@ -116,9 +117,9 @@ class Runner:
             self.run(names, chunk, force=force)
 
     def publish(self) -> None:
-        """Renew the data-quality page and the copy for readers where it is older than the warehouse; then audiences."""
+        """Renew the data-quality page, the copy for readers and the report where that copy is old; then audiences."""
         exports = [AUDIENCES] if any(item.on_schedule for item in self.pipeline.project.audiences.values()) else []
         if not is_published(self.pipeline.warehouse):
-            self.run([DATA_QUALITY, PUBLISHED, *exports], [], force=False)
+            self.run([DATA_QUALITY, PUBLISHED, REPORT, *exports], [], force=False)
         elif audiences_due(self.pipeline):
             self.run(exports, [], force=False)

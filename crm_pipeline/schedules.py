@@ -12,6 +12,7 @@ from crm_pipeline.audiences.asset import AUDIENCES
 from crm_pipeline.errors import CrmError
 from crm_pipeline.ingestion.connectors import LANDED_FILES
 from crm_pipeline.pipeline import Pipeline
+from crm_pipeline.report.asset import REPORT
 from crm_pipeline.tune_command import build_tune_job
 
 LOAD_JOB, SNAPSHOT_JOB, EVERYTHING_JOB = "load", "snapshot", "everything"
@@ -25,12 +26,12 @@ def build_jobs(pipeline: Pipeline) -> list[Any]:
     return [
         dg.define_asset_job(
             LOAD_JOB,
-            selection=dg.AssetSelection.assets(LANDED_FILES, *load, DATA_QUALITY, PUBLISHED, AUDIENCES),
+            selection=dg.AssetSelection.assets(LANDED_FILES, *load, DATA_QUALITY, PUBLISHED, REPORT, AUDIENCES),
             description="Load, check and clean the sources.",
         ),
         dg.define_asset_job(
             SNAPSHOT_JOB,
-            selection=dg.AssetSelection.assets(*snapshot, DATA_QUALITY, PUBLISHED, AUDIENCES),
+            selection=dg.AssetSelection.assets(*snapshot, DATA_QUALITY, PUBLISHED, REPORT, AUDIENCES),
             description="Features, segments, scores, recommendations as of a snapshot date; then the copy for readers.",
         ),
         dg.define_asset_job(EVERYTHING_JOB, selection=dg.AssetSelection.all(), description="Every table."),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from crm_pipeline.models.reason_words_zh import CHINESE, CHINESE_DIRECTIONS, CHINESE_SHAPES
+
 DIRECTIONS = {
     "en": {"raises": "raises the risk of leaving", "lowers": "lowers the risk of leaving"},
     "de": {"raises": "erhöht das Abwanderungsrisiko", "lowers": "senkt das Abwanderungsrisiko"},
+    "zh": CHINESE_DIRECTIONS,
 }
-WINDOW = {"en": " in the last {days} days", "de": " in den letzten {days} Tagen"}
-GENERIC = {"en": "{name}: {value}", "de": "{name}: {value}"}
+WHOLE = {"en": "{fact}; {direction}.", "de": "{fact}; {direction}.", "zh": CHINESE_SHAPES["whole"]}
+WINDOW = {"en": " in the last {days} days", "de": " in den letzten {days} Tagen", "zh": CHINESE_SHAPES["window"]}
+GENERIC = {"en": "{name}: {value}", "de": "{name}: {value}", "zh": CHINESE_SHAPES["generic"]}
 NOT_PLAIN = (
     "category_entropy",
     "weighted_day_count",
@@ -19,7 +23,7 @@ NOT_PLAIN = (
     "std_gap_days",
 )
 """Features whose value says little to a reader; another of the family speaks for it where one points the same way."""
-UNKNOWN = {"en": "unknown", "de": "unbekannt"}
+UNKNOWN = {"en": "unknown", "de": "unbekannt", "zh": CHINESE_SHAPES["unknown"]}
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class Sentence:
 
 
 def _sentence(feature: str, family: str, en: str, de: str, unit: str = "number") -> Sentence:
-    return Sentence(feature, family, unit, {"en": en, "de": de})
+    return Sentence(feature, family, unit, {"en": en, "de": de, "zh": CHINESE[feature]})
 
 
 SENTENCES: tuple[Sentence, ...] = (

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crm_pipeline.models.reason_words import DIRECTIONS, GENERIC, NOT_PLAIN, SENTENCES, UNKNOWN, WINDOW, Sentence
+from crm_pipeline.models.reason_words import DIRECTIONS, GENERIC, NOT_PLAIN, SENTENCES, UNKNOWN, WHOLE, WINDOW, Sentence
 
 RAISES, LOWERS = "raises", "lowers"
 LANGUAGES = tuple(sorted(DIRECTIONS))
@@ -96,7 +96,7 @@ def reason_text(code: str, value: float | None, language: str = "en") -> str:
     else:
         shown = _number(float(value or 0.0), "number", language) if is_known else UNKNOWN[language]
         fact = GENERIC[language].format(name=feature.replace("_", " "), value=shown)
-    return f"{fact}; {DIRECTIONS[language][direction]}."
+    return WHOLE[language].format(fact=fact, direction=DIRECTIONS[language][direction])
 
 
 def _by_family(parts: np.ndarray[tuple[int, int], np.dtype[np.float64]], features: list[str]) -> _Ranked:

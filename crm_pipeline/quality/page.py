@@ -103,10 +103,12 @@ def render_page(connection: DuckDBPyConnection, project: Project) -> str:
         "number": partial(number, language=language),
         "measure": partial(measure_name, language=language),
     }
-    template = environment.from_string(files("crm_pipeline.quality").joinpath("page.html").read_text(encoding="utf-8"))
+    package = files("crm_pipeline")
+    template = environment.from_string(package.joinpath("quality", "page.html").read_text(encoding="utf-8"))
     reader = Reader(connection)
     return template.render(
         project=project.name,
+        style=Markup(package.joinpath("page_style.css").read_text(encoding="utf-8")),
         language=language,
         t=WORDS[language],
         dimension_names=DIMENSION_NAMES[language],

@@ -1,0 +1,121 @@
+"""The business in five numbers, and the quality of the data behind them."""
+
+from __future__ import annotations
+
+from crm_pipeline.report import svg
+from crm_pipeline.report.blocks import Block, Desk, Tile
+from crm_pipeline.report.cells import Cell, Kind, Result
+
+_FIVE: tuple[tuple[str, Kind], ...] = (
+    ("customers", "count"),
+    ("active_customers", "count"),
+    ("spend_30d", "money"),
+    ("expected_value", "money"),
+    ("value_at_risk", "money"),
+)
+
+
+def business(desk: Desk) -> list[Block]:
+    """Five numbers and how they came about."""
+    found, say = desk.read["business"], desk.words.say
+    if not found:
+        return [desk.nothing("business", "business")]
+    tiles = []
+    for name, kind in _FIVE:
+        change = found.cell(-1, f"{name}_change", "change")
+        note = say("no_change") if change.value is None else say("against", change=change, before=_before(found))
+        tiles.append(Tile(desk.words(f"tile_{name}"), desk.words.html(found.cell(-1, name, kind)), note))
+    given = {
+        "spend": found.cell(-1, "spend_30d", "money"),
+        "active": found.cell(-1, "active_customers", "count"),
+        "customers": found.cell(-1, "customers", "count"),
+        "expected": found.cell(-1, "expected_value", "money"),
+        "days": found.cell(-1, "horizon_days", "count"),
+        "risk": found.cell(-1, "risk_share", "share"),
+    }
+    blocks = [Block("business", desk.words("five_numbers"), (say("says_business", **given),), tiles=tuple(tiles))]
+    days = found.column("snapshot_date")
+    change = found.cell(-1, "spend_30d_change", "change")
+    key = "says_spend_first" if change.value is None else "says_spend_up" if change.number >= 0 else "says_spend_down"
+    blocks.append(
+        desk.figure(
+            "business",
+            "spend_over_time",
+            [say(key, change=change, before=_before(found), spend=given["spend"])],
+            lambda name, words: svg.lines(
+                name,
+                words,
+                days,
+                {key: found.known(key) for key in ("spend_30d", "expected_value")},
+                desk.words("axis_snapshot"),
+                desk.words.currency,
+                desk.words.shown("compact"),
+                from_zero=True,
+            ),
+            ("spend_30d", "expected_value"),
+        )
+    )
+    blocks.append(
+        desk.figure(
+            "business",
+            "customers_over_time",
+            [say("says_customers", active=given["active"], customers=given["customers"])],
+            lambda name, words: svg.lines(
+                name,
+                words,
+                days,
+                {key: found.known(key) for key in ("customers", "active_customers")},
+                desk.words("axis_snapshot"),
+                desk.words("axis_customers"),
+                desk.words.shown("compact"),
+                from_zero=True,
+            ),
+            ("customers", "active_customers"),
+        )
+    )
+    return blocks
+
+
+def _before(found: Result) -> Cell:
+    return found.cell(-1, "before", "day")
+
+
+def quality(desk: Desk) -> list[Block]:
+    """What was read, and what the checks say."""
+    rows, sources, checks, say = desk.read["rows"], desk.read["sources"], desk.read["checks"], desk.words.say
+    if not rows:
+        return [desk.nothing("rows", "quality")]
+    given = {name: rows.cell(0, name, "count") for name in ("read", "clean", "rejected", "duplicate", "sources")}
+    says = [say("says_rows", **given, share=rows.cell(0, "clean_share", "share"))]
+    shares = [a + b for a, b in zip(sources.numbers("rejected_share"), sources.numbers("duplicate_share"), strict=True)]
+    blocks = [
+        desk.figure(
+            "sources",
+            "rows_not_used",
+            says,
+            lambda name, words: svg.bars(
+                name,
+                words,
+                [str(item) for item in sources.column("source")][:15],
+                shares[:15],
+                desk.words("axis_not_used"),
+                desk.words.shown("share"),
+            ),
+        )
+    ]
+    if checks:
+        failed = checks.cell(0, "failed", "count")
+        said = {name: checks.cell(0, name, "count") for name in ("checks", "passed", "tables")}
+        key = "says_checks_failed" if failed.number else "says_checks_passed"
+        says = [say(key, **said, failed=failed)]
+        columns: list[tuple[str, str, Kind]] = [
+            ("severity", "head_severity", "text"),
+            ("table_name", "head_table", "text"),
+            ("check_name", "head_check", "text"),
+            ("observed", "head_observed", "text"),
+        ]
+        if desk.read["failed_checks"]:
+            blocks.append(desk.table("failed_checks", "checks", says, columns, {"severity": desk.code("severity")}))
+        else:
+            blocks.append(Block("checks", desk.words("checks"), tuple(says)))
+    return blocks

@@ -1,0 +1,283 @@
+"""Charts as inline SVG for pages: the page's own colours and fonts, light and dark, nothing from outside.
+
+Matplotlib draws; its colours are then replaced by the page's CSS variables and its text stays text, so that the
+reader's fonts write it in any script. Margins are computed from the labels' lengths, not from the metrics of a font
+that may lack their script; that also makes a chart several times faster than a layout engine would.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from html import escape
+from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+WIDTH, HEIGHT, FONT = 340.0, 190.0, 9.5
+"""In points; drawn at about this size on a telephone, half as large again on a desk."""
+INK, SOFT, LINE = "#1b1f24", "#57606a", "#d0d7de"
+SERIES = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9")
+"""Okabe and Ito, as in `chart_style`; the page's style sheet has their equals for dark screens."""
+_VARIABLES = {INK: "var(--ink)", SOFT: "var(--soft)", LINE: "var(--line)"} | {
+    colour: f"var(--s{number})" for number, colour in enumerate(SERIES, 1)
+}
+_STYLE: dict[str, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "crm_pipeline",
+    "text.parse_math": False,
+    "font.size": FONT,
+    "text.color": INK,
+    "axes.edgecolor": LINE,
+    "axes.labelcolor": SOFT,
+    "axes.labelsize": FONT,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.axisbelow": True,
+    "axes.facecolor": "none",
+    "figure.facecolor": "none",
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 0,
+    "grid.color": LINE,
+    "grid.linewidth": 0.6,
+}
+DASHES = ("-", "--", ":", "-.")
+MOST_TICKS = 6
+LONGEST = 24
+
+
+@dataclass(frozen=True)
+class Margins:
+    """Room around the axes, in points."""
+
+    left: float
+    right: float = 10.0
+    top: float = 18.0
+    bottom: float = 34.0
+
+
+def draw(name: str, words: str, fill: Callable[[Axes], None], margins: Margins, height: float = HEIGHT) -> str:
+    """One chart as an `<svg>` element that says in ``words`` what it shows; ``name`` makes its ids its own."""
+    import matplotlib.style
+    from matplotlib.figure import Figure
+
+    with matplotlib.style.context(_STYLE, after_reset=True), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Glyph \d+")  # the reader's font has it
+        figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72)
+        box = (
+            margins.left / WIDTH,
+            margins.bottom / height,
+            (WIDTH - margins.left - margins.right) / WIDTH,
+            (height - margins.bottom - margins.top) / height,
+        )
+        axes = figure.add_axes(box)
+        fill(axes)
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", metadata={"Creator": None, "Date": None, "Format": None, "Type": None})
+    return _as_inline(buffer.getvalue(), name, words, height)
+
+
+def _as_inline(svg: str, name: str, words: str, height: float) -> str:
+    """The drawing without its file's head, in the page's colours, with ids of its own and a spoken title."""
+    body = svg[svg.index(">", svg.index("<svg")) + 1 : svg.rindex("</svg>")]
+    body = re.sub(r"(?s)<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->|\n\s*", " ", body)
+    body = re.sub(r"<defs>\s*</defs>", "", body)
+    body = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font-size: \1", body)
+    body = re.sub(r"font-family: [^;\"]*;? ?", "", body)
+    body = re.sub(r"-?\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}", body)
+    used = set(re.findall(r"(?:xlink:href=\"#|url\(#)([\w.-]+)", body))
+    body = re.sub(r" id=\"([\w.-]+)\"", lambda found: f' id="{name}-{found[1]}"' if found[1] in used else "", body)
+    body = re.sub(r"(xlink:href=\"#|url\(#)", rf"\g<1>{name}-", body).replace("xlink:href", "href")
+    for colour, variable in _VARIABLES.items():
+        body = body.replace(colour, variable)
+    body = re.sub(r"> +<", "><", body)
+    spoken = escape(words)
+    return (
+        f'<svg class="chart" viewBox="0 0 {WIDTH:g} {height:g}" role="img" aria-label="{spoken}">'
+        f"<title>{spoken}</title>{body}</svg>"
+    )
+
+
+def text_width(text: str, size: float = FONT) -> float:
+    """About how wide a text is in points: East Asian characters are square."""
+    return size * sum(1.0 if east_asian_width(letter) in "WF" else 0.56 for letter in text)
+
+
+def shorten(text: str, longest: int = LONGEST) -> str:
+    """A label that leaves room for the chart, measured in half-width characters."""
+    wide = [2 if east_asian_width(letter) in "WF" else 1 for letter in text]
+    if sum(wide) <= longest:
+        return text
+    kept = 0
+    while sum(wide[: kept + 1]) < longest:
+        kept += 1
+    return text[:kept] + "…"
+
+
+def bars(
+    name: str,
+    words: str,
+    labels: Sequence[str],
+    values: Sequence[float],
+    axis: str,
+    shown: Callable[[float], str],
+) -> str:
+    """Horizontal bars, the first on top, each with its value as ``shown``; ``axis`` names the value with its unit."""
+    short = [shorten(label) for label in labels]
+    texts = [shown(value) for value in values]
+    left = max(map(text_width, short)) + 8
+    room = max(map(text_width, texts)) + 8
+    height = 17.0 * len(short) + 42
+
+    def fill(axes: Axes) -> None:
+        places = range(len(short))
+        axes.barh(places, list(values), color=SERIES[0], height=0.68)
+        for place, value, text in zip(places, values, texts, strict=True):
+            axes.annotate(
+                text, (max(value, 0), place), (4, 0), textcoords="offset points", va="center", ha="left", color=INK
+            )
+        axes.set_yticks(places, short)
+        axes.set_ylim(len(short) - 0.4, -0.6)
+        low, high = min(0.0, *values), max(0.0, *values) or 1.0
+        axes.set_xlim(low, low + (high - low) * (WIDTH - left - 10) / max(WIDTH - left - 10 - room, 40))
+        axes.set_xticks([])
+        axes.spines["bottom"].set_visible(False)
+        axes.set_title(axis, loc="left", fontsize=FONT, color=SOFT, x=-left / (WIDTH - left - 10), pad=4)
+
+    return draw(name, words, fill, Margins(left, bottom=6.0), height)
+
+
+def lines(
+    name: str,
+    words: str,
+    x: Sequence[Any],
+    series: Mapping[str, Sequence[float | None]],
+    x_axis: str,
+    y_axis: str,
+    shown: Callable[[float], str],
+    *,
+    bands: Mapping[str, tuple[Sequence[float | None], Sequence[float | None]]] | None = None,
+    from_zero: bool = False,
+) -> str:
+    """One line per series over dates or numbers, with intervals as areas where ``bands`` has them."""
+
+    def fill(axes: Axes) -> None:
+        places = list(range(len(x))) if isinstance(x[0], date) else list(x)
+        for number, (key, values) in enumerate(series.items()):
+            colour = SERIES[number % len(SERIES)]
+            known = [math.nan if value is None else float(value) for value in values]
+            marker = "o" if len(places) <= 30 else ""
+            axes.plot(places, known, DASHES[number % 4], color=colour, marker=marker, markersize=3, linewidth=1.6)
+            if bands and key in bands:
+                low, high = ([math.nan if v is None else float(v) for v in side] for side in bands[key])
+                axes.fill_between(places, low, high, color=colour, alpha=0.16, linewidth=0)
+        if from_zero:
+            axes.set_ylim(bottom=0)
+        axes.margins(x=0.03)
+        _name_axes(axes, x_axis, y_axis, shown)
+        if isinstance(x[0], date):
+            _date_ticks(axes, x)
+
+    return draw(name, words, fill, Margins(48.0))
+
+
+def columns(
+    name: str,
+    words: str,
+    x: Sequence[Any],
+    series: Mapping[str, Sequence[float]],
+    x_axis: str,
+    y_axis: str,
+    shown: Callable[[float], str],
+    *,
+    marks: Mapping[str, Sequence[float]] | None = None,
+) -> str:
+    """Upright bars side by side per place on the x axis; ``marks`` are drawn as diamonds over them."""
+
+    def fill(axes: Axes) -> None:
+        width = 0.8 / len(series)
+        for number, values in enumerate(series.values()):
+            offset = (number - (len(series) - 1) / 2) * width
+            axes.bar([i + offset for i in range(len(x))], list(values), width, color=SERIES[number])
+        for number, values in enumerate((marks or {}).values(), len(series)):
+            axes.plot(range(len(x)), list(values), "D", color=SERIES[number], markersize=4, markeredgecolor=INK)
+        axes.set_xticks(range(len(x)), [str(item) for item in x])
+        _name_axes(axes, x_axis, y_axis, shown)
+
+    return draw(name, words, fill, Margins(48.0))
+
+
+def heat_map(
+    name: str,
+    words: str,
+    rows: Sequence[str],
+    names: Sequence[str],
+    values: Mapping[tuple[int, int], float],
+    row_axis: str,
+    column_axis: str,
+    shown: Callable[[float], str],
+) -> str:
+    """Cells of (row, column) with their numbers: the more, the stronger the colour, on light and dark alike."""
+    from matplotlib.patches import Rectangle
+
+    row_labels, labels = [shorten(item, 20) for item in rows], [shorten(item, 14) for item in names]
+    left = max(map(text_width, row_labels)) + 8
+    longest = max(map(text_width, labels))
+    is_slanted = longest > (WIDTH - left - 10) / len(labels)
+    top = 22 + (longest * 0.72 + 6 if is_slanted else 10)
+    right = min(longest * 0.7, 40.0) if is_slanted else 6.0
+    height = top + 17.0 * len(rows) + 6
+    most = max([abs(value) for value in values.values()] or [0.0]) or 1.0
+    size = FONT if len(names) <= 8 else 7.5
+
+    def fill(axes: Axes) -> None:
+        for (row, column), value in values.items():
+            strength = 0.04 + 0.5 * abs(value) / most
+            axes.add_patch(Rectangle((column, row), 0.96, 0.94, facecolor=SERIES[0], alpha=strength, linewidth=0))
+            axes.text(column + 0.48, row + 0.5, shown(value), ha="center", va="center", fontsize=size)
+        axes.set_xlim(0, len(names))
+        axes.set_ylim(len(rows), 0)
+        axes.set_yticks([i + 0.5 for i in range(len(rows))], row_labels)
+        angle: dict[str, Any] = {"rotation": 45, "ha": "left", "rotation_mode": "anchor"} if is_slanted else {}
+        axes.set_xticks([i + 0.5 for i in range(len(names))], labels, **angle)
+        axes.xaxis.tick_top()
+        axes.tick_params(length=0)
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        axes.figure.text(2 / WIDTH, 1 - 10 / height, f"{row_axis} ↓  {column_axis} →", fontsize=FONT, color=SOFT)
+
+    return draw(name, words, fill, Margins(left, right, top, 6.0), height)
+
+
+def _name_axes(axes: Axes, x_axis: str, y_axis: str, shown: Callable[[float], str]) -> None:
+    """The y axis is named above it, where it needs no turning of the head."""
+    axes.set_xlabel(x_axis)
+    axes.grid(axis="y")
+    axes.spines["left"].set_visible(False)
+    axes.yaxis.set_major_locator(_ticks())
+    axes.yaxis.set_major_formatter(lambda value, _: shown(value))
+    inner = axes.get_position().width * WIDTH
+    axes.set_title(y_axis, loc="left", fontsize=FONT, color=SOFT, x=-40 / inner, pad=5)
+
+
+def _ticks() -> Any:
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(5)
+
+
+def _date_ticks(axes: Axes, days: Sequence[date]) -> None:
+    """At most six dates, the newest among them; as months where each has its own."""
+    step = -(-len(days) // MOST_TICKS)
+    places = sorted(range(len(days) - 1, -1, -step))
+    is_monthly = len({(day.year, day.month) for day in days}) == len(days)
+    axes.set_xticks(places, [days[i].strftime("%Y-%m" if is_monthly else "%m-%d") for i in places])

@@ -1,0 +1,129 @@
+"""The report from tables filled by hand: numbers added up, escaped, self-contained, in three languages."""
+
+import re
+from pathlib import Path
+
+import pytest
+from duckdb import DuckDBPyConnection
+
+from crm_pipeline.errors import UserError
+from crm_pipeline.report.page import chosen_snapshot, render_report, write_atomically
+from crm_pipeline.report.wording import LANGUAGES
+from crm_pipeline_tests.kit import memory_warehouse
+from crm_pipeline_tests.report.conftest import Page
+from crm_pipeline_tests.report.reading import outside, read_back, wrong_numbers
+from crm_pipeline_tests.report.tables import FIRST, NEWEST
+
+
+def shown(text: str, query: str, column: str) -> list[str]:
+    return [item.text for item in read_back(text)[0] if (item.query, item.column) == (query, column)]
+
+
+@pytest.mark.parametrize(
+    ("column", "number"),
+    [
+        ("customers", "3"),
+        ("active_customers", "2"),
+        ("spend_30d", "180 EUR"),
+        ("expected_value", "150 EUR"),
+        ("value_at_risk", "34.00 EUR"),  # ada 9 and cem 25; bob is no longer active
+        ("customers_change", "+50.0 %"),
+        ("spend_30d_change", "+20.0 %"),
+        ("value_at_risk_change", "+70.0 %"),
+        ("risk_share", "22.7 %"),  # 34 / 150
+        ("before", "2024-02-01"),
+    ],
+)
+def test_the_five_numbers(column: str, number: str, page: Page) -> None:
+    assert set(shown(page(), "business", column)) == {number}
+
+
+def test_the_first_snapshot_has_nothing_to_compare_with(page: Page) -> None:
+    text = page(day=FIRST)
+    assert shown(text, "business", "customers")[0] == "2"
+    assert "no earlier snapshot" in text
+    assert shown(text, "business", "before") == []
+
+
+def test_segments_and_moves(page: Page) -> None:
+    text = page()
+    assert shown(text, "segments", "value") == ["140 EUR", "10.00 EUR"]
+    assert shown(text, "segments", "share")[0] == "66.7 %"
+    assert shown(text, "moves", "moved") == ["2"]  # who had no orders yet did not move
+    assert "from “At risk” to “Lost”" in re.sub("<[^>]+>", "", text)
+
+
+def test_churn_is_about_active_customers(page: Page) -> None:
+    text = page()
+    assert shown(text, "churn_bands", "risk_band") == ["medium", "low"]
+    assert shown(text, "churn_bands", "churn_probability")[:2] == ["50 %", "50 %"]
+
+
+def test_a_pair_is_listed_once_from_the_side_that_says_more(page: Page) -> None:
+    text = page()
+    assert shown(text, "affinities", "confidence") == ["50 %", "50 %"]
+    assert shown(text, "affinities", "baskets") == ["7", "7"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_number_is_the_cell_it_says_it_is(language: str, page: Page, published: DuckDBPyConnection) -> None:
+    assert wrong_numbers(page(language), published) == []
+
+
+def test_a_wrong_number_would_be_found(page: Page, published: DuckDBPyConnection) -> None:
+    text = page().replace('value="3" data-query="business"', 'value="4" data-query="business"')
+    assert wrong_numbers(text, published)
+
+
+def test_what_users_write_is_escaped_and_not_filled_in(page: Page) -> None:
+    text = page()
+    assert "<b>Tea" not in text
+    assert "&lt;b&gt;Tea&lt;/b&gt; &amp; {milk}" in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_needs_nothing_from_outside(language: str, page: Page) -> None:
+    assert outside(page(language)) == []
+
+
+def test_links_lead_to_what_is_there(page: Page) -> None:
+    text = page()
+    ids = re.findall(r" id=\"([^\"]+)\"", text)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r"(?:href=\"#|url\(#)([\w-]+)", text)) <= set(ids)
+
+
+def test_every_chart_is_drawn_named_and_has_its_table(page: Page) -> None:
+    text = page()
+    charts = re.findall(r"data-chart=\"(\w+)\".*?</svg>", text, re.DOTALL)
+    assert {"business", "segments", "transitions", "value_deciles", "churn_bands", "list_reasons"} <= set(charts)
+    assert text.count('<svg class="chart"') == text.count('role="img" aria-label="') == len(charts)
+    assert all(f'id="table-{name}"' in text for name in charts)
+
+
+def test_the_appendix_names_tables_columns_and_filter(page: Page) -> None:
+    text = page()
+    part = text[text.index('id="table-churn_bands"') : text.index('id="table-churn_bands"') + 1500]
+    assert "<dd>churn.churn_predictions</dd>" in part
+    assert "value_at_risk" in part and "is_active" in part
+    assert "date &#39;2024-03-01&#39;" in part and "$snapshot_date" not in text
+
+
+def test_languages(page: Page) -> None:
+    assert '<html lang="de">' in page("de") and "180 EUR" in page("de") and "34,00 EUR" in page("de")
+    assert '<html lang="zh">' in page("zh") and "核心客户" in page("zh") and ">22.7%<" in page("zh")
+
+
+def test_the_same_state_gives_the_same_bytes(tmp_path: Path, page: Page, published: DuckDBPyConnection) -> None:
+    assert page() == render_report(published, "shop", "EUR", "en", NEWEST)
+    target = write_atomically(page(), tmp_path / "reports" / "page.html")
+    assert target.read_text(encoding="utf-8") == page()
+    assert [item.name for item in target.parent.iterdir()] == ["page.html"]
+
+
+def test_a_snapshot_that_is_not_there(published: DuckDBPyConnection) -> None:
+    assert chosen_snapshot(published, None) == NEWEST
+    with pytest.raises(UserError, match="snapshot 2024-02-02 is not published; the newest are 2024-02-01, 2024-03"):
+        chosen_snapshot(published, FIRST.replace(day=2))
+    with memory_warehouse() as connection, pytest.raises(UserError, match="no snapshot is published yet"):
+        chosen_snapshot(connection, None)
