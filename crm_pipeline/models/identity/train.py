@@ -17,7 +17,7 @@ from crm_pipeline.models.identity.prepare import prepare, shared_values, usable_
 from crm_pipeline.models.identity.prior import of_same, of_strangers, strangers
 from crm_pipeline.models.identity.relations import SAME, Patterns, learn
 from crm_pipeline.models.identity.scoring import score_candidates
-from crm_pipeline.models.identity.settings import IdentitySettings
+from crm_pipeline.models.identity.settings import VALUES, IdentitySettings
 from crm_pipeline.models.identity.sql import number, rows, whole_numbers
 from crm_pipeline.models.identity.train_splink import learn_levels
 
@@ -93,7 +93,7 @@ def _training_tables(
     connection: duckdb.DuckDBPyConnection, records: str, model: IdentityModel
 ) -> tuple[pa.Table, pa.Table]:
     """Records to learn matches from, those of candidate pairs first, and a random sample for strangers."""
-    chosen = f"record_no, {', '.join(model.columns)}"
+    chosen = f"record_no, {', '.join(VALUES)}"
     draw = f"md5(record_id || {model.settings.seed!r}::varchar)"
     sample = connection.sql(
         f"select {chosen} from {records} order by {draw}, record_id limit {_SAMPLED_RECORDS}"

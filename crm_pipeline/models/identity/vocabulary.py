@@ -42,7 +42,8 @@ NO_MAILBOX = (
     "example",
     "fake",
     "guest",
-    "mail",
+    "kein",
+    "keine",
     "n.a",
     "na",
     "no",
@@ -68,16 +69,7 @@ NO_MAILBOX = (
     "xx",
     "xxx",
 )
-NO_MAIL_DOMAIN = (
-    "domain.com",
-    "dummy.com",
-    "email.com",
-    "example.com",
-    "example.net",
-    "example.org",
-    "fake.com",
-    "test.com",
-)
+NO_MAIL_DOMAIN = ("domain.com", "dummy.com", "fake.com", "noemail.com", "nomail.com", "none.com", "test.com")
 RELAY_DOMAINS = (
     r"marketplace\.amazon\.[a-z.]+",
     r"members\.ebay\.[a-z.]+",
