@@ -68,10 +68,12 @@ class SqlRecipe:
         return digest(self.transform.code_hash)
 
     def own_inputs(self, connection: DuckDBPyConnection) -> Mapping[str, str]:
-        """Beyond tables, after `cleaned`, the project's settings; its own segments where the table is made of them."""
+        """Beyond tables, after `cleaned`, the project's settings; those of segments where the table is made of them."""
         found = {"settings": self.project.settings_hash()} if self.table.is_partitioned else {}
         if "custom_segment_count" in self.transform.sql_parameters:
             found["custom segments"] = self.project.settings_hash("segments")
+        if self.transform.follows_clustering:
+            found["clustering"] = self.project.segments.clustering
         return found
 
     def part_inputs(self, part: Part) -> Mapping[str, str]:

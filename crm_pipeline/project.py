@@ -84,8 +84,12 @@ class ClvSettings(Settings):
 
 
 class SegmentSettings(Settings):
-    """``segments``: ``custom`` names segments of the project's own, each a SQL predicate over a customer's row."""
+    """``segments``: ``custom`` names segments of the project's own, each a SQL predicate over a customer's row.
 
+    ``clustering``: `kmeans` puts everyone into round groups, `hdbscan` finds dense ones of any shape, and outliers.
+    """
+
+    clustering: Literal["kmeans", "hdbscan"] = "kmeans"
     custom: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("custom")

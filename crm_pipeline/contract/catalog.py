@@ -35,6 +35,7 @@ class Transform:
     ``stream_by``; what it returns is given with each frame as ``fitted``.
     ``follows_choices``: the function reads which model a person wants published (`Project.model_choices`).
     ``follows_tuning``: the function reads settings that a search found (`Project.tuned_settings`).
+    ``follows_clustering``: the function reads which clustering the project wants (`segments.clustering`).
     ``current_frames``: tables of which the function is given the snapshot date's part only, not all earlier ones.
     """
 
@@ -50,6 +51,7 @@ class Transform:
     current_frames: tuple[str, ...] = ()
     follows_choices: bool = False
     follows_tuning: bool = False
+    follows_clustering: bool = False
     fit: Callable[..., Any] | None = None
     sample_size: int = 0
 
@@ -121,6 +123,7 @@ def transform_of(module: ModuleType, table: Table) -> Transform:
         current_frames=current_frames,
         follows_choices=bool(getattr(module, "FOLLOWS_CHOICES", False)),
         follows_tuning=bool(getattr(module, "FOLLOWS_TUNING", False)),
+        follows_clustering=bool(getattr(module, "FOLLOWS_CLUSTERING", False)),
         fit=fit,
         sample_size=getattr(module, "SAMPLE_SIZE", SAMPLE_SIZE),
     )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from crm_pipeline.models.clustering_choice import Evidence, choose_k, kmeans, weigh_evidence
 from crm_pipeline.models.clustering_identity import cluster_radii, match_cluster_ids
 from crm_pipeline.models.clustering_labels import cluster_labels
+from crm_pipeline.models.clustering_sample import by_hash, check_ids, feature_names
 from crm_pipeline.models.clustering_scaling import (
     FeatureScale,
     FloatArray,
@@ -77,7 +78,7 @@ class FittedSegments:
 
         Missing values count as the median. Raises ValueError when a feature is absent or not numeric.
         """
-        _check_ids(frame)
+        check_ids(frame)
         nearest = np.empty(len(frame), dtype=np.intp)
         centers = np.array(self.scaled_centers).reshape(self.k, len(self.scales))
         for start in range(0, len(frame), _CHUNK):
@@ -124,15 +125,10 @@ def fit_segments(
     Fitted to 50,000 customers at most, chosen by a hash of their id; the order of rows and columns does not matter.
     Raises ValueError on missing or repeated ids, no features, or features that are not numeric.
     """
-    _check_ids(frame)
-    names = sorted(str(name) for name in frame.columns if name != "customer_id")
-    if not names:
-        raise ValueError("there are no features beside customer_id")
-    if len(frame) == 0:
-        raise ValueError("cannot cluster no customers")
+    names = feature_names(frame)
     if previous_centers is not None and previous_centers.empty:
         previous_centers = None
-    sample = frame.iloc[_by_hash(frame["customer_id"])[:SAMPLE_ROWS]]
+    sample = frame.iloc[by_hash(frame["customer_id"])[:SAMPLE_ROWS]]
     scales, notes = fit_scales(names, np.column_stack([numeric_column(sample, name) for name in names]))
     points = scaled_matrix(scales, sample)
     with one_thread():
@@ -186,18 +182,3 @@ def _nearest(points: FloatArray, centers: FloatArray) -> NDArray[np.intp]:
     for feature in range(points.shape[1]):
         distance += (points[:, feature, None] - centers[None, :, feature]) ** 2
     return np.asarray(distance.argmin(axis=1))
-
-
-def _by_hash(customer_ids: "pd.Series[str]") -> NDArray[np.intp]:
-    """Positions in the order of a fixed hash of the id: a sample that rows may be shuffled under."""
-    text = customer_ids.astype(str).to_numpy(dtype=object)
-    return np.lexsort((text, pd.util.hash_array(text, categorize=False)))
-
-
-def _check_ids(frame: pd.DataFrame) -> None:
-    if "customer_id" not in frame.columns:
-        raise ValueError(f"column 'customer_id' is missing; there are: {', '.join(map(str, frame.columns))}")
-    if frame["customer_id"].isna().any():
-        raise ValueError(f"{int(frame['customer_id'].isna().sum())} customers have no customer_id")
-    if frame["customer_id"].duplicated().any():
-        raise ValueError(f"{int(frame['customer_id'].duplicated().sum())} rows repeat a customer_id")

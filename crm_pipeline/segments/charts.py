@@ -16,18 +16,24 @@ SHOWN_MONTHS = 24
 
 
 def cluster_evidence(connection: DuckDBPyConnection) -> bytes | None:
-    """What spoke for each number of clusters: silhouette, and how well resampled fits agree."""
-    rows = _newest(connection, "cluster_evidence", "k, silhouette, ari_mean, ari_p05, jaccard_min, is_chosen", "k")
+    """What spoke for each setting that was tried: silhouette, and how well resampled fits agree."""
+    columns = "min_cluster_size, k, silhouette, ari_mean, ari_p05, jaccard_min, is_chosen"
+    rows = _newest(connection, "cluster_evidence", columns, "min_cluster_size, k")
     if not rows:
         return None
-    ks, silhouette, ari_mean, ari_p05, jaccard_min, is_chosen = zip(*rows, strict=True)
+    chosen = next(row[1] for row in rows if row[6])
+    is_density = any(row[0] > 0 for row in rows)
+    shown = [row for row in rows if row[0] > 0] if is_density else rows
+    sizes, ks, silhouette, ari_mean, ari_p05, jaccard_min, _ = zip(*shown, strict=True)
     series = {
         "ARI, mean": ari_mean,
         "ARI, 5 % quantile": ari_p05,
         "weakest cluster's overlap": jaccard_min,
         "silhouette": silhouette,
     }
-    chosen = ks[is_chosen.index(True)]
+    if is_density:
+        title = f"Density clusters: {chosen} and outliers were chosen"
+        return line_chart(sizes, series, title, "sampled customers that make a cluster", "1 is best")
     return line_chart(ks, series, f"Clusters: k = {chosen} was chosen", "number of clusters, k", "1 is best")
 
 

@@ -25,13 +25,23 @@ TABLE = Table(
         columns.SNAPSHOT_DATE,
         columns.CUSTOMER_ID,
         Column("rfm_segment", "varchar", "Named segment of the RFM scores; the rules cover every combination."),
-        Column("cluster_id", "integer", "The nearest cluster; it keeps its id over snapshots.", nullable=True),
-        Column("cluster_label", "varchar", f"The cluster in words; `{NOT_CLUSTERED}` where no model was fitted."),
+        Column(
+            "cluster_id",
+            "integer",
+            "The nearest cluster; it keeps its id over snapshots. 0: outliers of HDBSCAN.",
+            nullable=True,
+        ),
+        Column(
+            "cluster_label",
+            "varchar",
+            f"The cluster in words; `{NOT_CLUSTERED}` where no model was fitted, `outliers` for 0.",
+        ),
         columns.MODEL_VERSION.may_be_null(),
     ),
     rules=(
         f"rfm_segment in ({RFM_NAMES})",
-        "cluster_id is null or cluster_id >= 1",
+        "cluster_id is null or cluster_id >= 0",
+        "(cluster_id is not null and cluster_id = 0) = (cluster_label = 'outliers')",
         "(cluster_id is null) = (model_version is null)",
         f"(cluster_id is null) = (cluster_label = '{NOT_CLUSTERED}')",
     ),
@@ -56,14 +66,14 @@ def build(rows: pd.DataFrame, cluster_model: pd.DataFrame, snapshot_date: date) 
     """
     import pandas as pd
 
-    from crm_pipeline.models.clustering import FittedSegments
+    from crm_pipeline.models.clustering_stored import segments_from_json
 
     of_snapshot = cluster_model[pd.to_datetime(cluster_model["snapshot_date"]) == pd.Timestamp(snapshot_date)]
     found = rows[["snapshot_date", "customer_id", "rfm_segment"]]
     if of_snapshot.empty:
         return found.assign(cluster_id=None, cluster_label=NOT_CLUSTERED, model_version=None)
     model = of_snapshot.iloc[0]
-    nearest = FittedSegments.from_json(model["artifact"]).predict(rows)
+    nearest = segments_from_json(model["artifact"]).predict(rows)
     return found.assign(
         cluster_id=nearest["cluster_id"], cluster_label=nearest["cluster_label"], model_version=model["model_version"]
     )

@@ -33,6 +33,19 @@ def planted_customers(snapshot_date: str, size: int = 40) -> pd.DataFrame:
     return frame.assign(**{name: frame[name].round().astype(int) for name in whole})
 
 
+def with_strangers(snapshot_date: str, count: int = 6) -> pd.DataFrame:
+    """The planted customers and `count` (odd-...) who resemble none of them, nor each other."""
+    usual = planted_customers(snapshot_date)
+    odd = usual.iloc[:count].assign(customer_id=[f"odd-{number:03d}" for number in range(count)])
+    odd[list(FEATURES)] = odd[list(FEATURES)].astype(float)
+    for number in range(count):
+        name = FEATURES[number % len(FEATURES)]
+        odd.iloc[number, odd.columns.get_loc(name)] = usual[name].max() * (number + 3)
+    whole = ["days_since_last_order", "order_count_90d", "category_count"]
+    odd = odd.assign(**{name: odd[name].round().astype(int) for name in whole})
+    return pd.concat([usual, odd], ignore_index=True)
+
+
 def scored(customers: pd.DataFrame) -> pd.DataFrame:
     """The same customers as rows of customer_rfm, all with the best scores."""
     return customers[["snapshot_date", "customer_id"]].assign(r_score=5, f_score=5, m_score=5)

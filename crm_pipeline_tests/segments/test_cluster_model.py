@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 
 from crm_pipeline.models.clustering import FittedSegments
+from crm_pipeline.models.clustering_stored import segments_from_json
 from crm_pipeline.segments import cluster_model
 from crm_pipeline_tests.kit import built_rows, built_table
-from crm_pipeline_tests.segments.groups import FEATURES, GROUPS, planted_customers
+from crm_pipeline_tests.segments.groups import FEATURES, GROUPS, planted_customers, with_strangers
 
 DAY = "2024-02-01"
 
@@ -83,6 +84,38 @@ def test_one_customer_is_one_cluster(assert_builds):
         customer_features="customer_id, spend_amount_90d\nada, 10",
         expected="snapshot_date, candidate, is_champion, cluster_count\n2024-02-01, kmeans, true, 1",
     )
+
+
+def test_density_clusters_and_outliers_are_found_and_kept():
+    days = [DAY, "2024-03-01"]
+    customers = pd.concat([with_strangers(day) for day in days])
+    rows = built_rows(
+        cluster_model, snapshot_dates=days, customer_features=customers, project={"segments": {"clustering": "hdbscan"}}
+    )
+    first, second = (segments_from_json(text) for text in rows["artifact"])
+    found = first.predict(with_strangers(DAY)).assign(group=lambda frame: frame["customer_id"].str[:4])
+    assert found.groupby("group")["cluster_id"].agg(lambda ids: ids.mode()[0]).nunique() == 4
+    assert set(found.loc[found["group"] == "odd-", "cluster_label"]) == {"outliers"}
+    assert first.predict(with_strangers(DAY)).equals(second.predict(with_strangers(days[1])))
+    assert rows["candidate"].tolist() == ["hdbscan"] * 2 and rows["cluster_count"].tolist() == [3, 3]
+    assert json.loads(rows["settings"][0])["min_cluster_size"] == [20]
+    metrics = json.loads(rows["metrics"][0])
+    assert metrics["k"] == 3 and 0 < metrics["outlier_share"] < 0.3
+    assert "outliers, who have too few others like them" in rows["why"][0]
+
+
+def test_ids_go_on_when_the_project_turns_to_density_clusters(model):
+    later = "2024-03-01"
+    rows = built_rows(
+        cluster_model,
+        snapshot_date=later,
+        customer_features=planted_customers(later),
+        cluster_model=model,
+        project={"segments": {"clustering": "hdbscan"}},
+    )
+    before = FittedSegments.from_json(model["artifact"].iloc[0])
+    after = segments_from_json(rows["artifact"].iloc[0])
+    assert set(after.cluster_ids) == set(before.cluster_ids) == {1, 2, 3}
 
 
 def test_no_customers_have_no_model(assert_builds):

@@ -6,10 +6,16 @@ import pandas as pd
 
 from crm_pipeline.contract.catalog import declared_transforms
 from crm_pipeline.models.clustering import FittedSegments
-from crm_pipeline.segments import cluster_model, customer_segments
+from crm_pipeline.segments import (
+    cluster_evidence,
+    cluster_model,
+    customer_segments,
+    segment_differences,
+    segment_profiles,
+)
 from crm_pipeline.segments.rfm_segments import rfm_segment_sql
 from crm_pipeline_tests.kit import built_rows
-from crm_pipeline_tests.segments.groups import FEATURES, planted_customers, scored
+from crm_pipeline_tests.segments.groups import FEATURES, planted_customers, scored, with_strangers
 
 DAY = "2024-02-01"
 
@@ -62,6 +68,28 @@ def test_each_customer_has_the_nearest_cluster_of_the_snapshots_own_model():
     assert rows["cluster_id"].tolist() == nearest["cluster_id"].tolist()
     assert rows["cluster_label"].tolist() == nearest["cluster_label"].tolist()
     assert set(rows["model_version"]) == set(model["model_version"])
+
+
+def test_outliers_of_density_clusters_have_an_id_and_a_label_of_their_own():
+    customers, hdbscan = with_strangers(DAY), {"segments": {"clustering": "hdbscan"}}
+    model = built_rows(cluster_model, snapshot_date=DAY, customer_features=customers, project=hdbscan)
+    rows = built_rows(
+        customer_segments,
+        snapshot_date=DAY,
+        customer_rfm=scored(customers),
+        customer_features=customers,
+        cluster_model=model,
+    )
+    odd = rows[rows["customer_id"].str.startswith("odd-")]
+    assert set(odd["cluster_id"]) == {0} and set(odd["cluster_label"]) == {"outliers"}
+    assert rows["cluster_id"].nunique() == 4 and rows["cluster_label"].nunique() == 4
+    profiles = built_rows(segment_profiles, snapshot_date=DAY, customer_segments=rows, customer_features=customers)
+    sizes = profiles[profiles["segmentation"] == "cluster"].groupby("segment")["customer_count"].first()
+    assert sizes["outliers"] == 6 and sizes.sum() == len(customers) == 126
+    differences = built_rows(segment_differences, snapshot_date=DAY, segment_profiles=profiles)
+    assert (differences.loc[differences["segmentation"] == "cluster", "segment_count"] <= 4).all()
+    evidence = built_rows(cluster_evidence, snapshot_date=DAY, cluster_model=model)
+    assert evidence.loc[evidence["is_chosen"], "k"].tolist() == [3]
 
 
 def test_a_customer_without_features_is_clustered_as_an_average_one():
