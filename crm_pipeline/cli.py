@@ -346,6 +346,17 @@ def export(
     export_command(_open(folder), name, snapshot, output, list_all=list_all, dry_run=dry_run)
 
 
+@main.command()
+@_project_option
+@click.option("--test", is_flag=True, help="Send a test to every receiver.")
+@_guarded
+def alert(folder: Path | None, test: bool) -> None:
+    """Tell the receivers of `alerts` in crm.yaml what is wrong now and was not told before."""
+    from crm_pipeline.alerts.command import alert_command
+
+    alert_command(_open(folder), test=test)
+
+
 @main.command("data-dictionary")
 @click.option("--check", is_flag=True, help="Fail when the file differs from what the contracts say.")
 @click.argument("target", type=click.Path(path_type=Path), default=Path("docs/data_dictionary.md"))

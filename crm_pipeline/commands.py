@@ -9,6 +9,7 @@ from datetime import date
 
 import click
 
+from crm_pipeline.alerts.alerting import alerting
 from crm_pipeline.audiences.export import audiences_due
 from crm_pipeline.errors import CrmError, UserError
 from crm_pipeline.ingestion.connectors import LANDED_FILES
@@ -22,9 +23,10 @@ from crm_pipeline.yaml_lines import closest
 class RunError(CrmError):
     """A run ended with a failure; the message says which table and why."""
 
-    def __init__(self, message: str, exit_code: int) -> None:
+    def __init__(self, message: str, exit_code: int, run_id: str = "") -> None:
         super().__init__(message)
         self.exit_code = exit_code
+        self.run_id = run_id
 
     def explain(self, lines: Sequence[str]) -> None:
         """Add what probably led to it."""
@@ -70,22 +72,37 @@ def run_command(
     """Load what changed, then build the snapshots that are due, stale and covered by the sources."""
     names = selected(pipeline, select)
     check_dates(pipeline, dates)
-    fetched = list(pipeline.project.extractions) if SOURCE_FILES.name in names else []
-    if fetched and not dry_run:
+    if dry_run:
+        _dry_run(pipeline, names, dates, force)
+        return
+    with alerting(pipeline, lambda text: click.echo(text, err=True)):
+        _run_all(pipeline, names, dates, force)
+
+
+def _fetched(pipeline: Pipeline, names: Collection[str]) -> list[str]:
+    """The sources that a load of these tables asks for what is new."""
+    return list(pipeline.project.extractions) if SOURCE_FILES.name in names else []
+
+
+def _dry_run(pipeline: Pipeline, names: Collection[str], dates: Sequence[date], force: bool) -> None:
+    fetched = _fetched(pipeline, names)
+    loads = make_plan(pipeline, names, [], force=force, load=True)
+    asked = dates or due_snapshots(pipeline)
+    if fetched:
+        click.echo(f"{LANDED_FILES}: asks {', '.join(fetched)} for what is new; that may add to what follows")
+    ready = foreseen_snapshots(pipeline) if loads or fetched else kept_snapshots(pipeline)
+    wanted = [day for day in asked if day in ready]
+    _print_plan(make_plan(pipeline, names, wanted, force=force))
+    if not loads and not fetched:
+        print_waiting(pipeline, [day for day in asked if day not in ready])
+
+
+def _run_all(pipeline: Pipeline, names: Collection[str], dates: Sequence[date], force: bool) -> None:
+    if _fetched(pipeline, names):
         pipeline.warehouse.prepare()
         with _runner(pipeline) as runner:
             runner.run([LANDED_FILES], [], force=force)
     loads = make_plan(pipeline, names, [], force=force, load=True)
-    asked = dates or due_snapshots(pipeline)
-    if dry_run:
-        if fetched:
-            click.echo(f"{LANDED_FILES}: asks {', '.join(fetched)} for what is new; that may add to what follows")
-        ready = foreseen_snapshots(pipeline) if loads or fetched else kept_snapshots(pipeline)
-        wanted = [day for day in asked if day in ready]
-        _print_plan(make_plan(pipeline, names, wanted, force=force))
-        if not loads and not fetched:
-            print_waiting(pipeline, [day for day in asked if day not in ready])
-        return
     waiting = _run_asked(pipeline, names, loads, dates or due_snapshots(pipeline), force)
     print_waiting(pipeline, waiting)
     from crm_pipeline.summary import print_summary
@@ -170,8 +187,13 @@ def print_waiting(pipeline: Pipeline, waiting: Sequence[date]) -> None:
 
     if waiting:
         days = f"{len(waiting)} snapshots, {waiting[0]} to {waiting[-1]}" if len(waiting) > 1 else f"{waiting[0]}"
+        from crm_pipeline.status import source_reach
+
+        through = covered_through(pipeline)
+        late = ", ".join(name for name, reach in source_reach(pipeline) if reach == through)
         click.echo(
-            f"Waiting: {days}. The sources of orders are complete to {covered_through(pipeline)}; load newer files, "
+            f"Waiting: {days}. The sources of orders are complete to {through}"
+            f"{f' ({late} goes no further)' if late else ''}; load newer files, "
             "or say in crm.yaml how far they reach (data_through) or where the series ends (snapshots: last)."
         )
 
@@ -191,9 +213,8 @@ def _print_plan(plan: Sequence[PlannedPart]) -> None:
 
 
 def status_command(pipeline: Pipeline) -> None:
-    """A few lines: what is built, stale, failed, waiting; and what to do."""
-    from crm_pipeline.plan import covered_through
-    from crm_pipeline.status import changed_columns, churn_drift, failed_checks, last_run, mostly_rejected
+    """A few lines: what is fresh, stale, running, failed, waiting; and what to do."""
+    from crm_pipeline.status import newest_state, status_lines
 
     project = pipeline.project
     click.echo(f"{project.name}: {project.folder / 'crm.yaml'}")
@@ -204,23 +225,19 @@ def status_command(pipeline: Pipeline) -> None:
     plan = make_plan(pipeline, set(pipeline.recipes), ready)
     waiting = [day for day in due_snapshots(pipeline) if day not in ready]
     total = sum(len(ready) if table.is_partitioned else 1 for table in pipeline.tables.values())
-    click.echo(f"Sources of orders are complete to {covered_through(pipeline) or 'nowhere: not loaded yet'}.")
+    click.echo(newest_state(pipeline))
     click.echo(f"{total - len(plan)} of {total} table parts are up to date, {len(plan)} are stale or missing.")
     for item in plan[:5]:
         click.echo(f"  {item.table.name} {item.part or ''}: {item.reason}")
     if len(plan) > 5:
         click.echo(f"  … and {len(plan) - 5} more (crm-pipeline run --dry-run lists them)")
-    said = (last_run, mostly_rejected, failed_checks, churn_drift, changed_columns)
-    for line in (line for say in said for line in say(pipeline)):
+    for line in status_lines(pipeline):
         click.echo(line)
     print_waiting(pipeline, waiting)
-    click.echo(
-        "Readers see the newest state."
-        if is_published(pipeline.warehouse)
-        else "The copy for readers is older than the warehouse."
-    )
-    if plan:
-        click.echo("To do: crm-pipeline run")
+    from crm_pipeline.status import to_do
+
+    for line in to_do(pipeline, is_stale=bool(plan)):
+        click.echo(f"To do: {line}")
 
 
 def ui_command(pipeline: Pipeline, port: int) -> None:

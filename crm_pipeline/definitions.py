@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from crm_pipeline.alerts.sensors import build_alert_sensors
 from crm_pipeline.assets import PUBLISHED, build_assets, build_data_quality, build_published
 from crm_pipeline.audiences.asset import build_audiences
 from crm_pipeline.landed_files import build_landed_files
@@ -33,7 +34,7 @@ def build_definitions(project: Project) -> dg.Definitions:
         ],
         jobs=build_jobs(pipeline),
         schedules=build_schedules(pipeline),
-        sensors=[build_sensor(pipeline)],
+        sensors=[build_sensor(pipeline), *build_alert_sensors(pipeline)],
         resources={
             "warehouse": WarehouseResource(database=str(pipeline.warehouse.live), project_folder=str(project.folder))
         },

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from crm_pipeline.alerts.settings import KINDS, AnyReceiver
 from crm_pipeline.audiences.settings import AudienceSettings, check_audiences
 from crm_pipeline.errors import UserError
 from crm_pipeline.ingestion.connectors import landed_files
@@ -213,6 +214,7 @@ class Project(Settings):
     clv: ClvSettings = ClvSettings()
     recommendations: RecommendationSettings = RecommendationSettings()
     segments: SegmentSettings = SegmentSettings()
+    alerts: dict[str, AnyReceiver] = Field(default_factory=dict)
     audiences: dict[str, AudienceSettings] = Field(default_factory=dict)
     sources: dict[str, Source] = Field(min_length=1)
 
@@ -398,6 +400,8 @@ def _model_at(where: tuple[str, ...]) -> type[BaseModel] | None:
     }
     if where == ("churn", "drift"):
         return DriftSettings
+    if where[0] == "alerts" and len(where) == 3:
+        return KINDS.get(where[2])
     if where[0] == "audiences" and len(where) == 2:
         return AudienceSettings
     if where[0] == "sources":

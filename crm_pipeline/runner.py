@@ -103,7 +103,9 @@ class Runner:
             message = report.message or "the run failed"
             text = message if message.startswith(where) else where + message
             error = RunError(
-                f"{text}\n(run {report.run_id}; the last good tables are untouched)", report.exit_code or 1
+                f"{text}\n(run {report.run_id}; the last good tables are untouched)",
+                report.exit_code or 1,
+                report.run_id,
             )
             if report.details:
                 error.add_note(report.details)  # printed with the traceback by --debug

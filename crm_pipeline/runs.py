@@ -108,8 +108,12 @@ def open_instance(pipeline: Pipeline) -> dg.DagsterInstance:
         return dg.DagsterInstance.from_config(str(home))
 
 
-def bury_dead_runs(instance: dg.DagsterInstance) -> None:
-    """Mark runs as failed whose process was killed: they would block the queue and show as running for ever."""
+def bury_dead_runs(instance: dg.DagsterInstance) -> list[str]:
+    """Mark runs as failed whose process was killed: they would block the queue and show as running for ever.
+
+    Returns their ids.
+    """
+    dead = []
     unfinished = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
     for run in instance.get_runs(filters=unfinished):
         process = run.tags.get(PROCESS_TAG, "")
@@ -117,6 +121,8 @@ def bury_dead_runs(instance: dg.DagsterInstance) -> None:
             instance.report_run_failed(
                 run, "The process of this run was killed; the next run continues from the last good tables."
             )
+            dead.append(run.run_id)
+    return dead
 
 
 def _is_alive(process: int) -> bool:

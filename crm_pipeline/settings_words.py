@@ -65,7 +65,7 @@ def in_words(error: Mapping[str, Any]) -> str:
         expected = EXPECTED[kind].format(**limits) + example
     else:
         expected = str(error["msg"])
-    if "extract" in error["loc"]:  # what was found there may be a secret
+    if "extract" in error["loc"] or error["loc"][:1] == ("alerts",):  # what was found there may be a secret
         return f"expected {expected}"
     return f"expected {expected}, found {_found(error.get('input'))}"
 

@@ -1,34 +1,126 @@
-"""What the instance and the ledger remember: the last run and the checks that failed last."""
+"""What the instance and the ledger remember: what readers see, runs, failures, what waits, and what to do."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
+import duckdb
+
+from crm_pipeline.errors import CrmError
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.summary import drift, schema_changes
 from crm_pipeline.warehouse.ledger import Ledger
+from crm_pipeline.warehouse.published import is_published
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+MOST_RUNS = 10
 
 
-def last_run(pipeline: Pipeline) -> list[str]:
-    """One line on the newest run, and one for a run that is under way."""
-    from crm_pipeline.runs import history_of, open_instance
+def newest_state(pipeline: Pipeline) -> str:
+    """One line: what readers see, and whether the warehouse is ahead of it."""
+    published = pipeline.warehouse.published
+    if not published.exists():
+        return "Readers see nothing yet."
+    with duckdb.connect(str(published), read_only=True) as connection:
+        built = Ledger(connection).current().get("customer_segments", {})
+    newest = max((part for part in built if part is not None), default=None)
+    what = f"snapshot {newest}" if newest else "no snapshot"
+    if is_published(pipeline.warehouse):
+        return f"Readers see the newest state, {what}."
+    return f"The copy for readers is older than the warehouse: it ends with {what}."
+
+
+def status_lines(pipeline: Pipeline) -> list[str]:
+    """What runs, how the last run ended, failed checks, drift, columns that changed, audiences to hand over."""
+    said = (runs, mostly_rejected, failed_checks, churn_drift, changed_columns, audiences)
+    return [line for say in said for line in say(pipeline)]
+
+
+def runs(pipeline: Pipeline) -> list[str]:
+    """One line for each run that is under way or queued, one on the newest that ended and, if it failed, on why."""
+    from crm_pipeline.runs import bury_dead_runs, history_of, open_instance
 
     instance = open_instance(pipeline)
     try:
         with history_of(pipeline):
-            records = instance.get_run_records(limit=1)
+            bury_dead_runs(instance)
+            records = instance.get_run_records(limit=MOST_RUNS)
+            ended = next((record for record in records if record.dagster_run.is_finished), None)
+            why = _why_failed(instance, ended) if ended is not None else ""
     finally:
         instance.dispose()
-    if not records:
-        return []
-    record = records[0]
-    started = datetime.fromtimestamp(record.start_time or record.create_timestamp.timestamp(), UTC).astimezone(
-        pipeline.project.zone
-    )
-    return [
-        f"Last run: {record.dagster_run.status.value.lower()} "
-        f"({started:%Y-%m-%d %H:%M}, {record.dagster_run.run_id[:8]})."
+    under_way = [record for record in records if not record.dagster_run.is_finished]
+    lines = [
+        f"{'Running' if record.dagster_run.status.value == 'STARTED' else 'Waiting to run'}: "
+        f"{record.dagster_run.job_name} since {_since(pipeline, record)}, {record.dagster_run.run_id[:8]}."
+        for record in under_way
     ]
+    if ended is not None:
+        status = ended.dagster_run.status.value.lower()
+        lines.append(f"Last run: {status} ({_since(pipeline, ended)}, {ended.dagster_run.run_id[:8]}).{why}")
+    return lines
+
+
+def _since(pipeline: Pipeline, record: dg.RunRecord) -> str:
+    started = datetime.fromtimestamp(record.start_time or record.create_timestamp.timestamp(), UTC)
+    return f"{started.astimezone(pipeline.project.zone):%Y-%m-%d %H:%M}"
+
+
+def _why_failed(instance: dg.DagsterInstance, record: dg.RunRecord) -> str:
+    """The failed asset and its own message, if the run failed in one."""
+    import dagster as dg
+
+    if record.dagster_run.status is not dg.DagsterRunStatus.FAILURE:
+        return ""
+    found = instance.get_records_for_run(
+        record.dagster_run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE, limit=1
+    ).records
+    for item in found:
+        event = item.event_log_entry.dagster_event
+        failure = event.step_failure_data.user_failure_data if event is not None else None
+        if event is not None and failure is not None:
+            return f" {event.step_key}: {failure.description}"
+    return ""
+
+
+def audiences(pipeline: Pipeline) -> list[str]:
+    """The audiences that are handed over by the next run."""
+    if not pipeline.project.audiences or not pipeline.warehouse.published.exists():
+        return []
+    from crm_pipeline.audiences.export import audiences_due
+
+    try:
+        due = audiences_due(pipeline)
+    except CrmError as error:
+        return [f"Audiences cannot be handed over: {error}"]
+    return [f"Audiences to hand over: {', '.join(due)}."] if due else []
+
+
+def to_do(pipeline: Pipeline, *, is_stale: bool) -> list[str]:
+    """What a person would do next, most urgent first; [] when nothing is to be done."""
+    found = []
+    if mostly_rejected(pipeline):
+        found.append("mend the mapping of the sources that are mostly rejected, then crm-pipeline replay")
+    if is_stale or not is_published(pipeline.warehouse) or audiences(pipeline):
+        found.append("crm-pipeline run")
+    failed = [line for line in failed_checks(pipeline) if not line.startswith("warning")]
+    if failed:
+        found.append("look at the failed checks in warehouse/data_docs/data_quality.html (crm-pipeline quality)")
+    return found
+
+
+def source_reach(pipeline: Pipeline) -> list[tuple[str, date]]:
+    """Each source of orders with the last day that it is complete to, as of the last load."""
+    with pipeline.warehouse.connect(read_only=True) as connection:
+        if "reconciliation" not in Ledger(connection).current():
+            return []
+        return connection.execute(
+            "select source, coalesce(max(coalesce(stated_data_through, last_event_at::date)), date '1970-01-01') "
+            "from quality.reconciliation where entity in ('orders', 'order_lines') group by source order by 2, 1"
+        ).fetchall()
 
 
 def changed_columns(pipeline: Pipeline) -> list[str]:

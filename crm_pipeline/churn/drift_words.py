@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,6 +29,12 @@ def drift_lines(connection: DuckDBPyConnection) -> list[str]:
         return [f"Drift at {day}: none beyond the limits ({'; '.join(parts)})."]
     lines = [f"Drift at {day}, {'failure' if row[7] else 'warning'}: {_fact(row)}, limit {row[5]:g}." for row in found]
     return lines[:MOST] + ([f"… and {len(lines) - MOST} more in churn.churn_drift."] if len(lines) > MOST else [])
+
+
+def drift_findings(connection: DuckDBPyConnection) -> list[tuple[date, str, str, bool, str]]:
+    """Of the newest snapshot what warns or fails: snapshot, kind, subject, whether it fails, and the fact in words."""
+    rows = connection.execute(NEWEST).fetchall()
+    return [(row[8], row[0], row[1], bool(row[7]), _fact(row)) for row in rows if row[6] or row[7]]
 
 
 def _fact(row: tuple[Any, ...]) -> str:
