@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from dagster_duckdb import DuckDBResource
@@ -12,6 +13,7 @@ from pydantic import PrivateAttr
 
 from crm_pipeline.errors import CrmError
 from crm_pipeline.project import load_project
+from crm_pipeline.run_history import quick_history
 from crm_pipeline.warehouse.connection import Warehouse
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ class WarehouseResource(DuckDBResource):
 
     project_folder: str
     _files: Warehouse | None = PrivateAttr(default=None)
-    _lock: Any = PrivateAttr(default=None)
+    _held: ExitStack = PrivateAttr(default_factory=ExitStack)
 
     @property
     def files(self) -> Warehouse:
@@ -41,19 +43,17 @@ class WarehouseResource(DuckDBResource):
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Take the lock; a Failure with one clear sentence when it cannot be had."""
         try:
-            self._lock = self.files.locked(wait_seconds=LOCK_WAIT_SECONDS)
-            self._lock.__enter__()
+            self._held.enter_context(self.files.locked(wait_seconds=LOCK_WAIT_SECONDS))
         except CrmError as error:
-            self._lock = None
             raise dg.Failure(
                 description=str(error), metadata={"exit_code": error.exit_code}, allow_retries=False
             ) from error
+        if context.instance is not None and context.instance.root_directory:
+            self._held.enter_context(quick_history(Path(context.instance.root_directory)))
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Release the lock."""
-        if self._lock is not None:
-            self._lock.__exit__(None, None, None)
-            self._lock = None
+        self._held.close()
 
     @contextmanager
     def get_connection(self) -> Iterator[DuckDBPyConnection]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from types import TracebackType
 
 from rich.console import Console
@@ -15,6 +16,7 @@ from crm_pipeline.commands import RunError
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.plan import PlannedPart, due_snapshots
 from crm_pipeline.report.asset import REPORT
+from crm_pipeline.run_history import quick_history
 from crm_pipeline.runs import Listener, RunReport, StepReport, execute, history_of, open_instance, ranges
 from crm_pipeline.schedules import EVERYTHING_JOB
 from crm_pipeline.warehouse.published import is_published
@@ -66,6 +68,8 @@ class Runner:
         self.console = Console(stderr=False)
 
     def __enter__(self) -> Runner:
+        self._open = ExitStack()
+        self._open.enter_context(quick_history(self.pipeline.project.dagster_home))
         self.instance = open_instance(self.pipeline)
         return self
 
@@ -73,6 +77,7 @@ class Runner:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.instance.dispose()
+        self._open.close()
 
     def run(self, assets: Sequence[str], dates: Sequence[object], *, force: bool) -> None:
         """One run; RunError with the failed asset's message."""
