@@ -237,6 +237,28 @@ def report(folder: Path | None, snapshot: date | None, language: str | None, out
 
 @main.command()
 @_project_option
+@click.argument("customer", metavar="ID")
+@click.option("--snapshot", callback=_day, metavar="DATE", help="The snapshot (default: the newest).")
+@click.option("--language", type=click.Choice(["en", "zh", "de"]), help="Default: the project's.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page instead of text.")
+@click.option("--with-personal-data", is_flag=True, help="Also show names and addresses, from the vault.")
+@_guarded
+def customer(
+    folder: Path | None,
+    customer: str,
+    snapshot: date | None,
+    language: str | None,
+    html: Path | None,
+    with_personal_data: bool,
+) -> None:
+    """All that is known of one customer: ID, or a key that a source has for them."""
+    from crm_pipeline.customer.command import customer_command
+
+    customer_command(_open(folder), customer, snapshot, language, html, with_personal_data=with_personal_data)
+
+
+@main.command()
+@_project_option
 @click.option("--port", default=3000, show_default=True, help="Port on the loopback interface.")
 @_guarded
 def ui(folder: Path | None, port: int) -> None:

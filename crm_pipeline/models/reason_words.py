@@ -23,6 +23,8 @@ NOT_PLAIN = (
     "std_gap_days",
 )
 """Features whose value says little to a reader; another of the family speaks for it where one points the same way."""
+NAME_ENDS = " :" + CHINESE_SHAPES["colon"]
+"""What stands between a sentence's words and its value."""
 UNKNOWN = {"en": "unknown", "de": "unbekannt", "zh": CHINESE_SHAPES["unknown"]}
 
 

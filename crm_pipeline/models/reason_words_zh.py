@@ -8,6 +8,7 @@ CHINESE_SHAPES = {
     "window": "近 {days} 天",
     "generic": "{name}：{value}",
     "unknown": "未知",
+    "colon": "：",
 }
 CHINESE = {
     "days_since_last_order": "距上次下单天数：{value}",

@@ -12,7 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crm_pipeline.models.reason_words import DIRECTIONS, GENERIC, NOT_PLAIN, SENTENCES, UNKNOWN, WHOLE, WINDOW, Sentence
+from crm_pipeline.models.reason_words import (
+    DIRECTIONS,
+    GENERIC,
+    NAME_ENDS,
+    NOT_PLAIN,
+    SENTENCES,
+    UNKNOWN,
+    WHOLE,
+    WINDOW,
+    Sentence,
+)
 
 RAISES, LOWERS = "raises", "lowers"
 LANGUAGES = tuple(sorted(DIRECTIONS))
@@ -97,6 +107,23 @@ def reason_text(code: str, value: float | None, language: str = "en") -> str:
         shown = _number(float(value or 0.0), "number", language) if is_known else UNKNOWN[language]
         fact = GENERIC[language].format(name=feature.replace("_", " "), value=shown)
     return WHOLE[language].format(fact=fact, direction=DIRECTIONS[language][direction])
+
+
+def feature_name(feature: str, language: str = "en") -> str:
+    """What a feature measures: its sentence without the value, or its name; ValueError for an unknown language."""
+    if language not in DIRECTIONS:
+        raise ValueError(f"no words for language {language!r}; there are {', '.join(LANGUAGES)}")
+    found = _sentence(feature)
+    if found is None:
+        return feature.replace("_", " ")
+    sentence, days = found
+    window = WINDOW[language].format(days=days) if days else ""
+    head, _, tail = sentence.words[language].partition("{value}")
+    says_first, says_after = head.format(window=window).rstrip(), tail.format(window=window).rstrip()
+    if says_first.endswith(tuple(NAME_ENDS.strip())):
+        return says_first.rstrip(NAME_ENDS)
+    is_whole = bool(says_first) and tail in ("", "{window}")  # else the value stands within the words
+    return says_first + says_after if is_whole else feature.replace("_", " ")
 
 
 def _by_family(parts: np.ndarray[tuple[int, int], np.dtype[np.float64]], features: list[str]) -> _Ranked:

@@ -12,7 +12,21 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-Kind = Literal["text", "count", "money", "share", "change", "signed", "ratio", "decimal", "fine", "day", "month"]
+Kind = Literal[
+    "text",
+    "count",
+    "money",
+    "share",
+    "change",
+    "signed",
+    "ratio",
+    "decimal",
+    "fine",
+    "points",
+    "signed_ratio",
+    "day",
+    "month",
+]
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,11 @@ from datetime import date, datetime
 from string import Formatter
 from typing import TYPE_CHECKING, Any, Literal
 
-from crm_pipeline.models.reasons import reason_text
+from crm_pipeline.models.reasons import feature_name, reason_text
 from crm_pipeline.report.cells import Cell, plain
+from crm_pipeline.report.customer_words_de import WORDS as CUSTOMER_DE
+from crm_pipeline.report.customer_words_en import WORDS as CUSTOMER_EN
+from crm_pipeline.report.customer_words_zh import WORDS as CUSTOMER_ZH
 from crm_pipeline.report.words_de import WORDS as DE
 from crm_pipeline.report.words_en import WORDS as EN
 from crm_pipeline.report.words_zh import WORDS as ZH
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 Language = Literal["en", "zh", "de"]
-WORDS: dict[str, dict[str, str]] = {"en": EN, "zh": ZH, "de": DE}
+WORDS: dict[str, dict[str, str]] = {"en": EN | CUSTOMER_EN, "zh": ZH | CUSTOMER_ZH, "de": DE | CUSTOMER_DE}
 LANGUAGES = tuple(WORDS)
 MISSING = "\N{EN DASH}"
 
@@ -60,6 +63,8 @@ class Wording:
             "ratio": lambda v: f"{v:,.1f}",
             "decimal": lambda v: f"{v:,.3f}",
             "fine": lambda v: f"{v:,.4g}",
+            "points": lambda v: f"{100 * v:+.1f}",
+            "signed_ratio": lambda v: f"{v:+.1f}",
             "compact": compact,
             "percent": lambda v: f"{100 * v:.0f}",
         }
@@ -102,6 +107,10 @@ class Wording:
     def reason(self, code: str, value: float | None) -> str:
         """A churn reason in words."""
         return reason_text(code, value, self.language)
+
+    def feature(self, name: str) -> str:
+        """What a feature measures, in a few words."""
+        return feature_name(name, self.language)
 
 
 def _percent(share: float) -> str:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from crm_pipeline.models.reason_words import DIRECTIONS, SENTENCES
-from crm_pipeline.models.reasons import LANGUAGES, family, reason_text, top_reasons
+from crm_pipeline.models.reasons import LANGUAGES, family, feature_name, reason_text, top_reasons
 
 CONTRIBUTIONS = pd.DataFrame(
     {
@@ -108,3 +108,20 @@ def test_refuses_columns_that_differ():
         top_reasons(CONTRIBUTIONS, VALUES[["shoe_size"]])
     with pytest.raises(ValueError, match="k must be"):
         top_reasons(CONTRIBUTIONS, VALUES, k=0)
+
+
+@pytest.mark.parametrize(
+    ("feature", "language", "name"),
+    [
+        ("order_count_90d", "en", "Orders in the last 90 days"),
+        ("order_count_90d", "de", "Bestellungen in den letzten 90 Tagen"),
+        ("order_count_90d", "zh", "近 90 天订单数"),
+        ("order_day_trend", "en", "Trend of order days"),
+        ("order_day_rate", "en", "order day rate"),
+        ("spend_amount_30d", "en", "Spent in the last 30 days"),
+        ("monetary_value", "en", "monetary value"),
+        ("my_own_feature", "zh", "my own feature"),
+    ],
+)
+def test_what_a_feature_measures(feature: str, language: str, name: str) -> None:
+    assert feature_name(feature, language) == name

@@ -62,14 +62,14 @@ TABLES: dict[str, Rows] = {
 }
 
 
-def published_file() -> duckdb.DuckDBPyConnection:
-    """The tables above with a ledger of one version."""
+def published_file(**more: Rows) -> duckdb.DuckDBPyConnection:
+    """The tables above (and ``more``) with a ledger of one version."""
     connection = memory_warehouse()
     Ledger(connection).create()
     connection.execute(
         "insert into quality.table_versions values (7, 'orders', null, 'content', '{}', 'code', 1, 'run', ?, 0, 0)",
         [datetime(2024, 3, 1, 4)],
     )
-    for name, rows in TABLES.items():
+    for name, rows in (TABLES | more).items():
         fill_table(connection, declared_transforms()[name].table, rows, [])
     return connection
