@@ -20,9 +20,10 @@ from crm_pipeline.resources import WarehouseResource
 from crm_pipeline.schedules import build_jobs, build_schedules, build_sensor
 
 
-def build_definitions(project: Project) -> dg.Definitions:
-    """Everything that Dagster shows and runs for one project."""
-    pipeline = Pipeline(project)
+def build_definitions(project: Project | Pipeline) -> dg.Definitions:
+    """Everything that Dagster shows and runs for one project (or for its pipeline, whose clock may be another)."""
+    pipeline = project if isinstance(project, Pipeline) else Pipeline(project)
+    project = pipeline.project
     return dg.Definitions(
         assets=[
             *build_assets(pipeline),  # first: it silences a warning of Dagster that the others would show

@@ -165,7 +165,7 @@ def execute(
     if force:
         tags[FORCE_TAG] = "true"
     run_id = str(uuid.uuid4())
-    job = build_definitions(pipeline.project).resolve_job_def(job_name)
+    job = build_definitions(pipeline).resolve_job_def(job_name)
     report = RunReport(run_id)
     outcome: dict[str, Any] = {}
 

@@ -133,7 +133,8 @@ def copy_into(connection: DuckDBPyConnection, database: str, folder: Path) -> No
     connection.execute(f"create schema if not exists {at}")
     connection.execute(
         f"create or replace table {at}.audience_members as "
-        "select * from read_parquet($files::varchar[]) order by audience, export_number, customer_id",
+        "select * from read_parquet($files::varchar[], union_by_name = true) "
+        "order by audience, export_number, customer_id",
         {"files": [str(path) for path in files]},
     )
     connection.execute(f"comment on table {at}.audience_members is 'Who was in which audience when; append-only.'")

@@ -27,6 +27,10 @@ class Column:
     pii: Pii = "none"
     is_volatile: bool = False
     """Says when something was done, not what; left out of content hashes."""
+    formerly: str | None = field(default=None, repr=False, compare=False)
+    """Its name in former versions of the contract, so that append-only tables carry it over."""
+    fill: str | None = field(default=None, repr=False, compare=False)
+    """SQL that stands for it in rows of append-only tables that were written before it was declared."""
 
     def may_be_null(self) -> Column:
         """The same column where a missing value has a meaning (the description says which)."""

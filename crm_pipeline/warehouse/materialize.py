@@ -19,6 +19,7 @@ from crm_pipeline.warehouse.connection import Warehouse, transaction
 from crm_pipeline.warehouse.incremental import Basis, Renewal, renew_by_delta
 from crm_pipeline.warehouse.ledger import Ledger, RowHashes, Version, row_hash_columns
 from crm_pipeline.warehouse.memory import peak_memory_mb
+from crm_pipeline.warehouse.migrations import migrate
 from crm_pipeline.warehouse.publishing import insert_profiles, insert_results, record_results, retire, swap
 from crm_pipeline.warehouse.stale import Current, combined_hash, input_hashes, why_stale
 
@@ -126,6 +127,7 @@ def materialize(
     with warehouse.connect("vault" if main == "vault" else "live", attach=attach) as connection:
         ledger = Ledger(connection)
         ledger.create()
+        migrate(warehouse.folder, connection, ledger, table, run_id)
         current = _all_current(warehouse, connection, main)
         reasons, inputs = stale_parts(ledger, current, recipe, parts)
         chosen = list(parts) if force else [part for part in parts if part in reasons]

@@ -44,12 +44,12 @@ def swap(
     if not table.is_partitioned:
         connection.execute(f"drop table if exists {table.qualified_name}")
         connection.execute(f'alter table {candidate} rename to "{table.name}"')
-        _comment(connection, table)
+        comment_table(connection, table)
         return
     columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
     technical = ", table_version bigint" if table.kind == "append_only" else ""
     connection.execute(f"create table if not exists {table.qualified_name} ({columns}{technical})")
-    _comment(connection, table)
+    comment_table(connection, table)
     names = ", ".join(f'"{name}"' for name in table.column_names)
     key = f'"{table.partition_column}"'
     if table.kind == "append_only":
@@ -69,7 +69,7 @@ def swap(
     connection.execute(f"drop table {candidate}")
 
 
-def _comment(connection: DuckDBPyConnection, table: Table) -> None:
+def comment_table(connection: DuckDBPyConnection, table: Table) -> None:
     """Descriptions travel with the file, so that BI tools show them."""
     connection.execute(f"comment on table {table.qualified_name} is '{_escape(table.description)}'")
     for column in table.columns:
