@@ -48,7 +48,7 @@ TABLE = Table(
         Column(
             "validity",
             "double",
-            "HDBSCAN: relative density-based validity, -1..1; above 0, clusters lie farther apart than their widest gap.",
+            "HDBSCAN: density-based validity, -1..1; above 0, clusters are farther apart than their widest gap.",
             nullable=True,
         ),
         Column("outlier_share", "double", "HDBSCAN: share of the sampled customers in no cluster.", nullable=True),
