@@ -303,7 +303,7 @@ def build_published(pipeline: Pipeline) -> dg.AssetsDefinition:
             if lost:
                 context.log.info(f"the copy for readers stays as it is: {lost[0]} and more of it are not built now")
                 return
-            size = publish_copy(warehouse.files, context.run.run_id)
+            size = publish_copy(warehouse.files, context.run.run_id, pipeline.tables)
         except CrmError as error:
             raise dg.Failure(
                 description=str(error), metadata={EXIT_CODE: error.exit_code}, allow_retries=False

@@ -257,6 +257,20 @@ def customer(
     customer_command(_open(folder), customer, snapshot, language, html, with_personal_data=with_personal_data)
 
 
+@main.command("export-tables")
+@_project_option
+@click.argument("target", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--table", "tables", multiple=True, metavar="NAME", help="Only this table (repeatable).")
+@click.option("--snapshot", callback=_day, metavar="DATE", help="Only this snapshot (default: all).")
+@click.option("--format", "kind", type=click.Choice(["parquet", "csv"]), default="parquet", show_default=True)
+@_guarded
+def export_tables(folder: Path | None, target: Path, tables: tuple[str, ...], snapshot: date | None, kind: str) -> None:
+    """Write the published tables as files below TARGET, a folder per snapshot."""
+    from crm_pipeline.published_parquet import export_tables_command
+
+    export_tables_command(_open(folder), target, tables, snapshot, kind)  # type: ignore[arg-type]
+
+
 @main.command()
 @_project_option
 @click.option("--port", default=3000, show_default=True, help="Port on the loopback interface.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crm_pipeline.contract.table import Table
+from crm_pipeline.warehouse.reader_views import VIEWS, View
 
 HEAD = """# Data dictionary
 
@@ -51,8 +52,21 @@ def _section(table: Table) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _view(view: View, tables: dict[str, Table]) -> str:
+    """A view with the meaning of its columns, which it takes from the tables that it reads."""
+    import sqlglot
+    from sqlglot import exp
+
+    query = sqlglot.parse_one(view.sql, read="duckdb").find(exp.Select)
+    assert query is not None
+    lines = [f"### `{view.name}`", "", view.description, "", "| Column | Meaning |", "|---|---|"]
+    for name in query.named_selects:
+        lines.append(f"| `{name}` | {_cell(view.meaning(name, tables))} |")
+    return "\n".join(lines) + "\n"
+
+
 def render(tables: Sequence[Table]) -> str:
-    """The whole dictionary as Markdown: an index by stage, then a section per table."""
+    """The whole dictionary as Markdown: an index by stage, a section per table, then the views of the readers' copy."""
     stages = list(dict.fromkeys(table.stage for table in tables))
     index = []
     for stage in stages:
@@ -61,4 +75,7 @@ def render(tables: Sequence[Table]) -> str:
     parts = [HEAD + "\n".join(index) + "\n"]
     for stage in stages:
         parts.append(f"\n## {stage}\n\n" + "\n".join(_section(table) for table in tables if table.stage == stage))
+    by_name = {table.name: table for table in tables}
+    parts.append("\n## Views of `published.duckdb`\n\nIn the schema `main`, so that their names are enough.\n\n")
+    parts.append("\n".join(_view(view, by_name) for view in VIEWS))
     return "".join(parts)

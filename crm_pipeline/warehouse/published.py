@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
+from crm_pipeline.contract.table import Table
 from crm_pipeline.warehouse.changes import SCHEMA as CHANGES
 from crm_pipeline.warehouse.connection import Warehouse, translated
+from crm_pipeline.warehouse.reader_views import create_views
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -81,8 +84,10 @@ def _keep_previous(warehouse: Warehouse) -> None:
     os.replace(draft, warehouse.previous)
 
 
-def publish_copy(warehouse: Warehouse, run_id: str) -> int:
+def publish_copy(warehouse: Warehouse, run_id: str, tables: Mapping[str, Table]) -> int:
     """Copy the live file, compacted and with its comments, into the old copy's place; returns its size in bytes.
+
+    Views for readers are added, commented with the words of ``tables``, the contracts by name.
 
     The old copy stays as `published.previous.duckdb`.
     """
@@ -91,6 +96,8 @@ def publish_copy(warehouse: Warehouse, run_id: str) -> int:
     with warehouse.connect() as connection:
         _note_publication(connection, run_id)
         _copy_into(connection, draft, without=CHANGES, history=warehouse.folder / "audiences")
+    with translated(draft), duckdb.connect(str(draft)) as connection:
+        create_views(connection, tables)
     _keep_previous(warehouse)
     os.replace(draft, warehouse.published)
     return warehouse.published.stat().st_size

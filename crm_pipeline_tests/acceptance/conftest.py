@@ -14,6 +14,7 @@ import pytest
 from filelock import FileLock
 
 from crm_pipeline.simulation import Shop
+from crm_pipeline_tests.acceptance.browsing import browser_path
 from crm_pipeline_tests.acceptance.commands import Ended, crm_process
 from crm_pipeline_tests.acceptance.shops import small_shop, write_project
 
@@ -75,3 +76,14 @@ def project(built: Built, new_folder: Callable[[], Path]) -> Path:
     """A copy of the built project, to be changed."""
     assert built.first_run.code == 0, built.first_run.text
     return Path(shutil.copytree(built.folder, new_folder()))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """A headless browser."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        # The sandbox needs rights that containers do not give; the pages are our own.
+        launched = driver.chromium.launch(executable_path=browser_path(), args=["--no-sandbox"])
+        yield launched
+        launched.close()

@@ -2,57 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import signal
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 
 from crm_pipeline.pipeline import all_tables
-from crm_pipeline_tests.acceptance.commands import CLI, REPOSITORY, environment
+from crm_pipeline_tests.acceptance.browsing import browser_path, web_ui
 from crm_pipeline_tests.acceptance.conftest import Built
 
 pytestmark = pytest.mark.browser
 
-START_SECONDS, PAGE_MILLISECONDS = 180, 60_000
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-
-
-def browser_path() -> str:
-    """The installed browser; without one the tests are skipped, on a build server they fail."""
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
-    if found is None:
-        message = f"no browser is installed (looked for {', '.join(NAMES)})"
-        assert not os.environ.get("CI"), message
-        pytest.skip(message)
-    return found
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_until_it_answers(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    """Return when the server answers; AssertionError with its log when it ended or takes too long."""
-    limit = time.monotonic() + START_SECONDS
-    while time.monotonic() < limit and server.poll() is None:
-        try:
-            with urlopen(f"{address}/server_info", timeout=5):
-                return
-        except (URLError, ConnectionError, TimeoutError):
-            time.sleep(0.5)
-    raise AssertionError(f"the web UI did not start:\n{log.read_text()}")
+PAGE_MILLISECONDS = 60_000
 
 
 @pytest.fixture(scope="module")
@@ -60,37 +23,8 @@ def address(built: Built, scratch: Path) -> Iterator[str]:
     """`crm-pipeline ui` on a copy of the built project."""
     browser_path()
     folder = Path(shutil.copytree(built.folder, scratch / "ui"))
-    port, log = free_port(), scratch / "ui.log"
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(
-            [*CLI, "ui", "--project", str(folder), "--port", str(port)],
-            env=environment(),
-            cwd=REPOSITORY,
-            stdout=output,
-            stderr=output,
-        ) as server,
-    ):
-        try:
-            wait_until_it_answers(f"http://127.0.0.1:{port}", server, log)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.send_signal(signal.SIGTERM)
-            try:
-                server.wait(timeout=60)
-            except subprocess.TimeoutExpired:
-                server.kill()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    """A headless browser."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        # The sandbox needs rights that containers do not give; the pages are our own.
-        launched = driver.chromium.launch(executable_path=browser_path(), args=["--no-sandbox"])
-        yield launched
-        launched.close()
+    with web_ui(folder, scratch / "ui.log") as found:
+        yield found
 
 
 @pytest.fixture
