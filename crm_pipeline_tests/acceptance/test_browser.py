@@ -94,6 +94,11 @@ def test_an_asset_shows_its_checks(page) -> None:  # type: ignore[no-untyped-def
     assert_shows(page, "unique_grain", "row_rules", "expectations")
 
 
+def test_the_report_is_linked_and_its_numbers_shown(page) -> None:  # type: ignore[no-untyped-def]
+    page.goto("/assets/report?view=overview")
+    assert_shows(page, re.compile("the newest snapshot on one page"), re.compile(r"reports/.*\.html"), "value_at_risk")
+
+
 def test_schedules_and_sensor(page) -> None:  # type: ignore[no-untyped-def]
     page.goto("/automation")
     assert_shows(page, "daily_load", "snapshot_when_due", "source_file_changed", "At 03:00 AM", "At 05:00 AM")
