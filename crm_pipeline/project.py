@@ -153,7 +153,8 @@ class Source(Settings):
     """One source of one entity.
 
     ``customer_keys`` names the number space of its customers' keys, where these mean nothing to other sources: the keys
-    are then written ``<name>:<key>``. Sources that say nothing, or the same name, share their keys.
+    are then written ``<name>:<key>``. Sources that say nothing, or the same name, share their keys. Of a source of
+    orders no more than ``largest_rejected_share`` of the rows may be rejected, or its tables stay as they were.
     """
 
     entity: str
@@ -165,6 +166,7 @@ class Source(Settings):
     static: bool = False
     join: str | None = None
     customer_keys: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*$")
+    largest_rejected_share: float = Field(default=0.5, ge=0, le=1)
     read: ReadSettings = ReadSettings()
     columns: dict[str, ColumnMapping]
     rules: dict[str, str] = Field(default_factory=dict)

@@ -29,6 +29,8 @@ SOURCE_FILES = replace(source_files.TABLE, stage=INGESTION_STAGE)
 Key: TypeAlias = tuple[str, str, str]
 """Source, file name and digest: what identifies a row of the manifest."""
 Row: TypeAlias = dict[str, Any]
+UNKNOWN = {"copy_name": "''", "read_as": "''"}
+"""What stands for columns that a manifest of an earlier version does not have; its files are copied again."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,12 @@ class SourceFilesRecipe:
             row["is_current"] = key in current or (
                 (key[0], key[1]) not in replaced and bool(row["is_current"]) and self._outlives_its_file(key[0])
             )
+            if row["is_current"] and not row["copy_name"]:
+                raise UserError(
+                    f"{self.project.source_base(key[0]) / key[1]}: this file was read by an earlier version of "
+                    "crm_pipeline, whose copies cannot be read any more; put the file back and run again, or take its "
+                    f"rows out by removing {self.project.warehouse_folder} and loading everything anew"
+                )
             connection.execute(
                 f"insert into {candidate_name(SOURCE_FILES)} values ({marks})",
                 [row[column] for column in SOURCE_FILES.column_names],
@@ -136,6 +144,24 @@ class SourceFilesRecipe:
             check_copy(path, name, source.columns, target)
             return {**before, "is_current": True, "data_through": self._data_through(name)}
         former = self._former_copy(key, rows)
+        own = {
+            "source": name,
+            "entity": source.entity,
+            "file_name": file_name,
+            "sha256": sha,
+            "copy_name": target.name,
+            "is_current": True,
+            "data_through": self._data_through(name),
+        }
+        twin = next((row for row in rows.values() if row["copy_name"] == target.name), None)
+        if twin is not None and target.exists():  # another source reads the same content in the same way
+            check_copy(path, name, source.columns, target)
+            return {**twin, **own, "schema_changes": _changes(former, target)}
+        return {**own, **self._copied(path, name, target, former)}
+
+    def _copied(self, path: Path, name: str, target: Path, former: Path | None) -> Row:
+        """Copy a file; what the manifest says about the copy."""
+        source = self.project.sources[name]
         names = copied_names(former) if former else ()
         try:
             copied = write_copy(
@@ -147,11 +173,6 @@ class SourceFilesRecipe:
             raise UserError(f"{error} (source {name!r})") from error
         lines = copied.lines
         return {
-            "source": name,
-            "entity": source.entity,
-            "file_name": file_name,
-            "sha256": sha,
-            "copy_name": target.name,
             "read_as": copied.facts.summary,
             "byte_count": path.stat().st_size,
             "row_count": copied.row_count,
@@ -159,9 +180,7 @@ class SourceFilesRecipe:
             "skipped_line_count": lines.skipped if lines else None,
             "record_line_count": lines.of_records if lines else None,
             "rejected_line_count": lines.rejected if lines else None,
-            "schema_changes": [asdict(change) for change in schema_changes(former, target)] if former else None,
-            "is_current": True,
-            "data_through": self._data_through(name),
+            "schema_changes": _changes(former, target),
         }
 
     def _former_copy(self, key: Key, rows: Mapping[Key, Row]) -> Path | None:
@@ -177,6 +196,15 @@ class SourceFilesRecipe:
         if location is None:
             return {}
         names = SOURCE_FILES.column_names
-        rows = connection.execute(f"select {', '.join(names)} from {location}").fetchall()
+        stored = {row[0] for row in connection.execute(f"describe {location}").fetchall()}
+        wanted = ", ".join(
+            f'"{name}"' if name in stored else f'{UNKNOWN.get(name, "null")} as "{name}"' for name in names
+        )
+        rows = connection.execute(f"select {wanted} from {location}").fetchall()
         found = [dict(zip(names, row, strict=True)) for row in rows]
         return {(row["source"], row["file_name"], row["sha256"]): row for row in found}
+
+
+def _changes(former: Path | None, target: Path) -> list[dict[str, Any]] | None:
+    """How a copy's columns differ from those of the former one; None without one."""
+    return [asdict(change) for change in schema_changes(former, target)] if former else None

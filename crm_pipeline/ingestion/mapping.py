@@ -10,7 +10,15 @@ from pathlib import Path
 from crm_pipeline.contract.sql import safe_casts
 from crm_pipeline.ingestion.entities import Entity
 from crm_pipeline.ingestion.reading.mapped_columns import copied_names, read_columns
-from crm_pipeline.ingestion.values import is_too_large, literal, source_columns, text_of, typed
+from crm_pipeline.ingestion.values import (
+    LARGEST_AMOUNT,
+    is_too_large,
+    largest_plausible,
+    literal,
+    source_columns,
+    text_of,
+    typed,
+)
 from crm_pipeline.project import FROM_ORDER, Source
 
 ORDER_HEADERS = "order_headers"
@@ -56,9 +64,12 @@ def _verdict(entity: Entity, source: Source, project_rules: Sequence[tuple[str, 
                 too_large = is_too_large(column, source.columns[column.name], source.read)
                 cases.append(f"when {failed} and {too_large} then '{column.name} is too large'")
             cases.append(f"when {failed} then '{column.name} is not {word}'")
+            if word == "a number" and (limit := largest_plausible(column)):
+                cases.append(f"when abs(\"{column.name}\") > {limit} then '{column.name} is implausibly large'")
     if source.amount_is_derived:
         known = "quantity is not null and unit_price is not null"
         cases.append(f"when {known} and net_amount is null then 'net_amount is not a number'")
+        cases.append(f"when abs(net_amount) > {LARGEST_AMOUNT} then 'net_amount is implausibly large'")
     for column in entity.columns:
         if column.type == "timestamp" and column.name in source.columns:
             cases.append(f"when \"{column.name}\" < {STATIC_SINCE} then '{column.name} lies before {EARLIEST}'")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from crm_pipeline.contract import columns
 from crm_pipeline.contract.table import Column, Table
-from crm_pipeline.ingestion.all_rejected import check_some_are_clean
+from crm_pipeline.ingestion.all_rejected import check_rejected_shares
 from crm_pipeline.ingestion.entities import ENTITIES, Entity
 from crm_pipeline.ingestion.load import SOURCE_FILES
 from crm_pipeline.ingestion.mapping import ORDER_HEADERS, LoadedFile, source_query
@@ -30,7 +30,7 @@ from crm_pipeline.project import Project
 from crm_pipeline.warehouse.as_of import empty_rows, is_there, qualified_from
 from crm_pipeline.warehouse.candidate import Part, candidate_name, create_candidate
 from crm_pipeline.warehouse.changes import ADDED, REMOVED
-from crm_pipeline.warehouse.delta import count_rows, is_small
+from crm_pipeline.warehouse.delta import count_rows, is_small, rows_after_delta
 from crm_pipeline.warehouse.incremental import Basis
 from crm_pipeline.warehouse.ledger import digest
 from crm_pipeline.warehouse.query_delta import changed_rows
@@ -164,8 +164,15 @@ class StagedRecipe:
                 self._read(connection, name, files, candidate)
         connection.execute(superseded_sql(candidate))
         judge_repeated_keys(connection, self.entity, candidate)
-        if self.entity.name in ("orders", "order_lines"):
-            check_some_are_clean(connection, self.project.folder / "crm.yaml", self.entity.name, candidate)
+        self._check_shares(connection, candidate)
+
+    def _check_shares(self, connection: DuckDBPyConnection, judged: str) -> None:
+        """UserError when a source of orders is mostly rejected."""
+        if self.entity.name not in ("orders", "order_lines"):
+            return
+        sources = self.project.sources_of(self.entity.name)
+        shares = {name: source.largest_rejected_share for name, source in sources.items()}
+        check_rejected_shares(connection, self.project.folder / "crm.yaml", self.entity.name, judged, shares)
 
     def _read(
         self, connection: DuckDBPyConnection, name: str, files: Sequence[LoadedFile], target: str, where: str = "true"
@@ -208,7 +215,11 @@ class StagedRecipe:
             return False
         if not is_small(count_rows(connection, REMOVED), basis.version.row_count):
             return False
-        return judge_touched_keys(connection, self.entity, self.table, basis.version.row_count)
+        if not judge_touched_keys(connection, self.entity, self.table, basis.version.row_count):
+            return False
+        if count_rows(connection, f"(from {ADDED} where verdict = 'rejected')"):
+            self._check_shares(connection, rows_after_delta(self.table))
+        return True
 
     def _read_lines_of(
         self, connection: DuckDBPyConnection, files: Mapping[str, Sequence[LoadedFile]], changed_orders: str

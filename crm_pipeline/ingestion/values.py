@@ -15,6 +15,11 @@ HAS_OFFSET = r":\d\d(\.\d+)?\s*(Z|[+-]\d\d(:?\d\d)?)$"
 NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 
 
+LARGEST_AMOUNT = 10**10
+"""Of one row, in the project's currency: ten thousand rows of it still add up within what sums can hold."""
+LARGEST_QUANTITY = 10**9
+
+
 def literal(text: str) -> str:
     """A SQL string."""
     return "'" + text.replace("'", "''") + "'"
@@ -101,6 +106,11 @@ def plain_number(text: str, read: ReadSettings) -> tuple[str, str]:
     if read.decimal != ".":
         plain = f"replace({plain}, {literal(read.decimal)}, '.')"
     return plain, rf"[+-]?{whole}({point}\d*)?([eE][+-]?\d+)?"
+
+
+def largest_plausible(column: EntityColumn) -> int | None:
+    """The largest amount or quantity, of either sign, that can be meant; None for other numbers."""
+    return {"decimal(18,4)": LARGEST_AMOUNT, "decimal(18,3)": LARGEST_QUANTITY}.get(column.type)
 
 
 def is_too_large(column: EntityColumn, mapping: ColumnMapping | None, read: ReadSettings) -> str:

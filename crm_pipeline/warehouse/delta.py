@@ -68,6 +68,15 @@ def take_live(connection: DuckDBPyConnection, table: Table, condition: str) -> N
     connection.execute(f"insert into {REMOVED} select t.rowid, {names} from {table.qualified_name} as t {condition}")
 
 
+def rows_after_delta(table: Table) -> str:
+    """The relation of the rows as they will be when the delta is applied."""
+    names = ", ".join(f'"{name}"' for name in table.column_names)
+    return (
+        f"(select {names} from {table.qualified_name} as t where t.rowid not in (select live_row from {REMOVED}) "
+        f"union all select {names} from {ADDED})"
+    )
+
+
 def drop_unchanged(connection: DuckDBPyConnection, table: Table) -> None:
     """Leave rows alone that would go and come again just as they are."""
     grain = " and ".join(f'a."{name}" = r."{name}"' for name in table.grain)

@@ -22,6 +22,7 @@ from crm_pipeline.warehouse.memory import peak_memory_mb
 from crm_pipeline.warehouse.migrations import migrate
 from crm_pipeline.warehouse.publishing import insert_profiles, insert_results, record_results, retire, swap
 from crm_pipeline.warehouse.stale import Current, combined_hash, input_hashes, why_stale
+from crm_pipeline.warehouse.standing import GONE, OTHER_COLUMNS, OTHER_ROWS, altered_parts
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -98,6 +99,9 @@ def stale_parts(
     reasons = {
         part: reason for part in parts if (reason := why_stale(versions.get(part), recipe.code_hash, inputs[part]))
     }
+    for part, reason in altered_parts(ledger.connection, recipe.table, versions, parts).items():
+        if versions[part].code_hash == recipe.code_hash:  # an earlier version of the contract had other columns
+            reasons[part] = reason
     if any(table.name == recipe.table.name for table in recipe.upstream) and reasons:
         first = next(iter(reasons))
         for part in parts[list(parts).index(first) :]:
@@ -139,7 +143,8 @@ def materialize(
             outcome.results = recorded_results(connection, table, parts)
             return outcome
         renewal = Renewal(connection, ledger, recipe, outcome, run_id, warehouse.data_docs, started)
-        basis = None if force else _basis(connection, ledger, recipe, current, inputs)
+        is_altered = reasons.get(None) in (GONE, OTHER_COLUMNS, OTHER_ROWS)
+        basis = None if force or is_altered else _basis(connection, ledger, recipe, current, inputs)
         outcome.is_delta = basis is not None and renew_by_delta(renewal, basis)
         if not outcome.is_delta:
             _renew_whole(renewal, chosen, versions, inputs, progress)

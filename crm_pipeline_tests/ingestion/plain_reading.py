@@ -193,6 +193,9 @@ def _day(text: str | None) -> tuple[datetime | None, str | None]:
     return day, BAD_DAY[1] if day.year < 1970 else BAD_DAY[2] if day > LATEST else None
 
 
+LARGEST = {4: Decimal(10) ** 10, 3: Decimal(10) ** 9}
+
+
 def _number(text: str | None, places: int, name: str, style: Style) -> tuple[Decimal | None, str | None]:
     if text is None:
         return None, None
@@ -206,7 +209,9 @@ def _number(text: str | None, places: int, name: str, style: Style) -> tuple[Dec
         if abs(value) >= 10 * limit:
             return None, f"{name} is too large"
         rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    return (rounded + 0, None) if abs(rounded) < limit else (None, f"{name} is too large")
+    if abs(rounded) >= limit:
+        return None, f"{name} is too large"
+    return rounded + 0, f"{name} is implausibly large" if abs(rounded) > LARGEST[places] else None
 
 
 def clean(judged: dict[int, Judged]) -> Iterator[Judged]:

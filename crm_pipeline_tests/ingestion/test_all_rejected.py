@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from crm_pipeline.errors import UserError
-from crm_pipeline.ingestion.all_rejected import check_some_are_clean
+from crm_pipeline.ingestion.all_rejected import check_rejected_shares
 
 
 def check(*rows: tuple[str, str, int, str, str | None]) -> None:
@@ -14,7 +14,7 @@ def check(*rows: tuple[str, str, int, str, str | None]) -> None:
     connection.execute("create table judged (source text, file_name text, position bigint, verdict text, rule text)")
     for row in rows:
         connection.execute("insert into judged values (?, ?, ?, ?, ?)", row)
-    check_some_are_clean(connection, Path("shop/crm.yaml"), "order_lines", "judged")
+    check_rejected_shares(connection, Path("shop/crm.yaml"), "order_lines", "judged", {"web": 0.95, "till": 0.5})
 
 
 def test_each_source_without_a_clean_row_is_named_with_its_rules_most_frequent_first() -> None:
@@ -38,6 +38,17 @@ def test_each_source_without_a_clean_row_is_named_with_its_rules_most_frequent_f
 def test_one_row_that_is_not_rejected_is_enough(verdict: str) -> None:
     bad = [("web", "a.csv", number, "rejected", "quantity is missing") for number in range(1, 20)]
     check(("web", "a.csv", 20, verdict, None), *bad)
+
+
+def test_a_source_that_is_mostly_rejected_is_named_unless_its_share_is_put_up_with() -> None:
+    web = [("web", "a.csv", number, "rejected", "quantity is missing") for number in range(1, 20)]
+    till = [("till", "b.csv", number, "rejected", "quantity is missing") for number in range(1, 7)]
+    clean = [("till", "b.csv", number, "clean", None) for number in range(7, 13)]
+    check(*web, ("web", "a.csv", 20, "clean", None), *till, *clean)  # 95 % and 50 % are allowed
+    with pytest.raises(
+        UserError, match=r"sources\.till: 7 of 13 rows of order_lines are rejected: quantity is missing"
+    ):
+        check(*till, *clean, ("till", "b.csv", 13, "rejected", "quantity is missing"))
 
 
 def test_a_source_without_rows_has_none_rejected() -> None:

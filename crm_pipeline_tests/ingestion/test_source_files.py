@@ -2,8 +2,13 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import patch
 
+import pytest
+
+from crm_pipeline.errors import UserError
 from crm_pipeline.ingestion.load import SourceFilesRecipe
+from crm_pipeline.ingestion.reading.copy import write_copy
 from crm_pipeline.warehouse.connection import Warehouse
 from crm_pipeline.warehouse.materialize import Outcome, materialize
 from crm_pipeline_tests.ingestion.loading import HEADER, lines_source, project_with
@@ -67,6 +72,37 @@ def test_a_lost_copy_is_made_again(tmp_path: Path) -> None:
     load(tmp_path, {}, day=2, data_through="2024-01-31")
     assert raw_files(tmp_path) == 1
     assert manifest(tmp_path, "is_current, data_through::varchar, day(loaded_at)") == [(True, "2024-01-31", 1)]
+
+
+def test_a_file_that_two_sources_read_is_copied_once(tmp_path: Path) -> None:
+    both = {"lines": lines_source("a.csv"), "more": lines_source("a.csv")}
+    with patch("crm_pipeline.ingestion.load.write_copy", wraps=write_copy) as copied:
+        load(tmp_path, {"a.csv": FIRST}, day=1, sources=both)
+    assert copied.call_count == 1
+    assert manifest(tmp_path, "source, row_count, is_current") == [("lines", 1, True), ("more", 1, True)]
+
+
+def of_an_earlier_version(folder: Path) -> None:
+    """What was loaded looks as if a version had done it that knew no names of copies."""
+    with Warehouse(project_with(folder, {})).connect() as connection:
+        connection.execute("alter table ingestion.source_files drop column copy_name")
+        connection.execute("update quality.table_versions set code_hash = 'earlier'")
+
+
+def test_a_manifest_of_an_earlier_version_is_read_and_its_files_are_copied_again(tmp_path: Path) -> None:
+    load(tmp_path, {"lines.csv": FIRST}, day=1)
+    of_an_earlier_version(tmp_path)
+    load(tmp_path, {"lines.csv": SECOND}, day=2)
+    assert manifest(tmp_path, "row_count, is_current, day(loaded_at)") == [(1, False, 1), (2, True, 2)]
+
+
+def test_a_moved_file_of_an_earlier_version_is_asked_for(tmp_path: Path) -> None:
+    sources = {"lines": lines_source("*.csv")}
+    load(tmp_path, {"may.csv": FIRST}, day=1, sources=sources)
+    of_an_earlier_version(tmp_path)
+    (tmp_path / "may.csv").unlink()
+    with pytest.raises(UserError, match=r"may\.csv: this file was read by an earlier version .* put the file back"):
+        load(tmp_path, {"june.csv": SECOND}, day=2, sources=sources)
 
 
 def test_a_source_taken_out_of_the_project_is_no_longer_current(tmp_path: Path) -> None:
