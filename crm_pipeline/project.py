@@ -155,6 +155,7 @@ class Source(Settings):
     ``customer_keys`` names the number space of its customers' keys, where these mean nothing to other sources: the keys
     are then written ``<name>:<key>``. Sources that say nothing, or the same name, share their keys. Of a source of
     orders no more than ``largest_rejected_share`` of the rows may be rejected, or its tables stay as they were.
+    ``where`` says, in the file's columns (as text), which rows are for the entity; the others are counted and left out.
     """
 
     entity: str
@@ -167,9 +168,15 @@ class Source(Settings):
     join: str | None = None
     customer_keys: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*$")
     largest_rejected_share: float = Field(default=0.5, ge=0, le=1)
+    where: str | None = None
     read: ReadSettings = ReadSettings()
     columns: dict[str, ColumnMapping]
     rules: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def reads(self) -> dict[str, ColumnMapping]:
+        """Everything that reads columns of the files: the mapping, and what says which rows are for the entity."""
+        return self.columns if self.where is None else {**self.columns, "`where`": ColumnMapping(sql=self.where)}
 
     @property
     def amount_is_derived(self) -> bool:
@@ -237,6 +244,8 @@ class Project(Settings):
             self._check_join(name, source)
         for name, source in self.sources.items():
             self.entity_of(name).check_mapping(name, source.columns, source.rules)
+            if source.where is not None:
+                _check_where(name, source.where)
         if not any(source.entity in ("order_lines", "orders") for source in self.sources.values()):
             raise ValueError("sources: no source maps to order_lines; without orders there is nothing to compute")
         grid = self.snapshots
@@ -365,6 +374,16 @@ class Project(Settings):
                 "put the file there or correct `path`"
             )
         return found
+
+
+def _check_where(name: str, predicate: str) -> None:
+    """ValueError when it is no predicate."""
+    from crm_pipeline.contract.sql import check_predicate
+
+    try:
+        check_predicate(predicate)
+    except ValueError as error:
+        raise ValueError(f"sources.{name}.where: {error}") from None
 
 
 def _glob(base: Path, pattern: str) -> list[str]:

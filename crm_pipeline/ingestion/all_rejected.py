@@ -29,7 +29,8 @@ def check_rejected_shares(
     limits = " ".join(f"when '{name}' then {share}" for name, share in sorted(largest_shares.items()))
     limit = f"case source {limits} else 1.0 end" if limits else "1.0"
     rows = connection.execute(
-        f"with judged as (select source, file_name, position, verdict, rule from {judged}), "
+        f"with judged as (select source, file_name, position, verdict, rule from {judged} "
+        "where verdict <> 'left_out'), "
         "lost as (select source, count(*) as total, count(*) filter (verdict = 'rejected') as rejected "
         f"from judged group by source having count(*) >= $fewest and (bool_and(verdict = 'rejected') "
         f"or count(*) filter (verdict = 'rejected') > {limit} * count(*))), "

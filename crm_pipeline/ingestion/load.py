@@ -141,7 +141,7 @@ class SourceFilesRecipe:
         target = self.raw_files / copy_name(sha, source.read)
         before = rows.get(key)
         if before is not None and before["copy_name"] == target.name and target.exists():
-            check_copy(path, name, source.columns, target)
+            check_copy(path, name, source.reads, target)
             return {**before, "is_current": True, "data_through": self._data_through(name)}
         former = self._former_copy(key, rows)
         own = {
@@ -155,7 +155,7 @@ class SourceFilesRecipe:
         }
         twin = next((row for row in rows.values() if row["copy_name"] == target.name), None)
         if twin is not None and target.exists():  # another source reads the same content in the same way
-            check_copy(path, name, source.columns, target)
+            check_copy(path, name, source.reads, target)
             return {**twin, **own, "schema_changes": _changes(former, target)}
         return {**own, **self._copied(path, name, target, former)}
 
@@ -165,7 +165,7 @@ class SourceFilesRecipe:
         names = copied_names(former) if former else ()
         try:
             copied = write_copy(
-                path, source.read, target, lambda found: check_columns(path, name, source.columns, found, names)
+                path, source.read, target, lambda found: check_columns(path, name, source.reads, found, names)
             )
         except UserError as error:
             if f"sources.{name}" in str(error):

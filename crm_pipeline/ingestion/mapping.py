@@ -23,6 +23,8 @@ from crm_pipeline.project import FROM_ORDER, Source
 
 ORDER_HEADERS = "order_headers"
 """The temporary view in which lines find their orders: source, order_id and what is known of clean orders."""
+LEFT_OUT = "left_out"
+"""The verdict of rows that are not for the source's entity."""
 EARLIEST = "1970-01-01"
 STATIC_SINCE = f"timestamp '{EARLIEST} 00:00:00'"
 DERIVED_AMOUNT = (  # wide enough for any product of the two
@@ -94,6 +96,13 @@ def _known_at(entity: Entity, source: Source) -> str:
     return f'"{entity.event_time}"' if entity.event_time else "cast(null as timestamp)"
 
 
+def _concerns(source: Source) -> list[str]:
+    """Whether a row is for the source's entity, where the source says so; a line that cannot be read may be."""
+    if source.where is None:
+        return []
+    return [f"__broken is not null or try({safe_casts(source.where)}) is true as concerns"]
+
+
 def _source_row(source: Source) -> tuple[str, str]:
     """Which row of the source this is, and which of its versions; nothing where rows are never replaced one by one."""
     if source.extraction is None or not source.extraction.is_upsert:
@@ -130,7 +139,7 @@ def _with_orders(source: Source) -> str:
 
 def _file_query(name: str, source: Source, file: LoadedFile) -> str:
     """The needed columns of one file by their names: files of one source may have them in any order."""
-    wanted = source_columns([(m, read_columns(m)) for m in source.columns.values()], copied_names(file.copy))
+    wanted = source_columns([(m, read_columns(m)) for m in source.reads.values()], copied_names(file.copy))
     is_upsert = source.extraction is not None and source.extraction.is_upsert
     chosen = ", ".join(["__position", "__broken", *(["__key", "__version"] if is_upsert else []), *wanted])
     return (
@@ -159,7 +168,7 @@ def source_query(entity: Entity, name: str, source: Source, files: Sequence[Load
         texts.append(f"cast({attributes if extra else 'map([], [])'} as map(varchar, varchar)) as attributes")
     reads = " union all ".join(_file_query(name, source, file) for file in files)
     own_names = ("source", "file_name", "loaded_at", "position", "broken")  # a file may have columns of these names
-    mapped = ", ".join([*(f"__{own} as {own}" for own in own_names), *_source_row(source), *texts])
+    mapped = ", ".join([*(f"__{own} as {own}" for own in own_names), *_source_row(source), *texts, *_concerns(source)])
     own = [c for c in entity.columns if c.name != "known_at"]
     types = [f'{typed(c, source.columns.get(c.name), source.read, zone, project_zone)} as "{c.name}"' for c in own]
     known = next(c for c in entity.columns if c.name == "known_at")
@@ -175,6 +184,8 @@ def source_query(entity: Entity, name: str, source: Source, files: Sequence[Load
         for c in own
     ]
     carried = ", attributes" if entity.extra_columns else ""
+    left_out = f"when not concerns then '{LEFT_OUT}' " if source.where is not None else ""
+    rule = "case when concerns then rule end" if source.where is not None else "rule"
     rules = [*entity.rules, *((safe_casts(predicate), reason) for reason, predicate in source.rules.items())]
     verdict = _verdict(entity, source, rules).replace('"known_at"', "mapped_known_at")
     return (
@@ -182,6 +193,6 @@ def source_query(entity: Entity, name: str, source: Source, files: Sequence[Load
         f"{_with_orders(source)}, "
         f"judged as (select *, {_known_at(entity, source)} as known_at, {verdict} as rule from placed) "
         f"select source, file_name, position, loaded_at, source_key, source_version, "
-        f"{', '.join(values)}{carried}, known_at, "
-        f"case when rule is null then 'clean' else 'rejected' end as verdict, rule from judged"
+        f"{', '.join(values)}{carried}, known_at, case {left_out}when rule is null then 'clean' else 'rejected' end "
+        f"as verdict, {rule} as rule from judged"
     )

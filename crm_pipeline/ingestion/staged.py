@@ -73,10 +73,17 @@ def staged_table(entity: Entity) -> Table:
             Column("source_version", "bigint", "Grows with every version of that row.", nullable=True),
             *own,
             columns.KNOWN_AT.may_be_null(),
-            Column("verdict", "varchar", "clean, rejected or duplicate."),
+            Column(
+                "verdict",
+                "varchar",
+                "clean, rejected, duplicate, or left_out (not for this entity: `where` of the source).",
+            ),
             Column("rule", "varchar", "The first rule that the row broke; null unless rejected.", nullable=True),
         ),
-        rules=("verdict in ('clean', 'rejected', 'duplicate')", "(verdict = 'rejected') = (rule is not null)"),
+        rules=(
+            "verdict in ('clean', 'rejected', 'duplicate', 'left_out')",
+            "(verdict = 'rejected') = (rule is not null)",
+        ),
         kind="replaced",
         partition_column=None,
         owner="team:data-engineering",
@@ -180,7 +187,7 @@ class StagedRecipe:
         """Insert the judged rows of some files of a source, each row by itself."""
         for file in files:
             path = self.project.source_base(name) / file.name
-            check_copy(path, name, self.project.sources[name].columns, file.copy)
+            check_copy(path, name, self.project.sources[name].reads, file.copy)
         entity, source = self.project.entity_of(name), self.project.sources[name]
         names = ", ".join(f'"{column}"' for column in self.table.column_names)
         query = source_query(entity, name, source, files, self.project.time_zone)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Files = Mapping[str, Sequence[LoadedFile]]
 """The files of each source."""
 STAGED_FILES = f"{SCHEMA}.staged_files"
-CLAIMED = f"(verdict <> 'rejected' or rule = {literal(REPEATED)})"
+CLAIMED = f"(verdict in ('clean', 'duplicate') or rule = {literal(REPEATED)})"
 """Rows that are clean but for their key."""
 
 

@@ -96,7 +96,7 @@ def _rows(source: TypedSource) -> int:
 def _read(typed: TypedProject, source: TypedSource, folder: Path, every: int) -> None:
     columns = {name: item for name, item in source.source.columns.items() if name in NEEDED}
     thin = source.source.model_copy(update={"columns": columns, "rules": {}})
-    wanted = list(dict.fromkeys(name for item in columns.values() for name in read_columns(item)))
+    wanted = list(dict.fromkeys(name for item in thin.reads.values() for name in read_columns(item)))
     customer = columns["customer_id"].column
     files: list[LoadedFile] = []
     for sample in source.samples:

@@ -14,7 +14,7 @@ import duckdb
 
 from crm_pipeline.errors import UserError
 from crm_pipeline.ingestion.entities import Entity
-from crm_pipeline.ingestion.mapping import ORDER_HEADERS, LoadedFile, source_query
+from crm_pipeline.ingestion.mapping import LEFT_OUT, ORDER_HEADERS, LoadedFile, source_query
 from crm_pipeline.ingestion.reading.mapped_columns import check_columns
 from crm_pipeline.onboarding.sampling import Sample, bytes_per_file, read_sample
 from crm_pipeline.project import Project, Source
@@ -107,7 +107,7 @@ def _read(item: TypedSource, paths: Sequence[Path], budget: int) -> None:
     for path in paths:
         try:
             sample = read_sample(path, item.source.read, budget)
-            check_columns(path, item.name, item.source.columns, sample.facts.names)
+            check_columns(path, item.name, item.source.reads, sample.facts.names)
         except UserError as error:
             item.problems.append(str(error))
         else:
@@ -139,7 +139,7 @@ def _type(typed: TypedProject, item: TypedSource, folder: Path, loaded_at: datet
     table = f'"typed {item.name}"'
     query = source_query(item.entity, item.name, item.source, files, typed.project.time_zone)
     try:
-        typed.connection.execute(f"create table {table} as {query}")
+        typed.connection.execute(f"create table {table} as select * from ({query}) where verdict <> '{LEFT_OUT}'")
     except duckdb.Error as error:
         # what DuckDB says may quote values
         item.problems.append(f"sources.{item.name}: cannot be typed ({type(error).__name__}); look at its expressions")

@@ -37,8 +37,8 @@ COLUMNS = {
 _NEEDED = {
     "reconciliation": (
         "source varchar, entity varchar, file_name varchar, read_count bigint, clean_count bigint, "
-        "rejected_count bigint, duplicate_count bigint, entity_clean_count bigint, entity_published_count bigint, "
-        "last_event_at timestamp, stated_data_through date"
+        "rejected_count bigint, duplicate_count bigint, left_out_count bigint, entity_clean_count bigint, "
+        "entity_published_count bigint, last_event_at timestamp, stated_data_through date"
     ),
     "rejected_rows": "source varchar, entity varchar, file_name varchar, position bigint, rule varchar",
 }
@@ -81,11 +81,12 @@ rejections as (
 ),
 files as (
     select
-        r.source, r.file_name, r.read_count,
+        r.source, r.file_name, r.read_count - coalesce(r.left_out_count, 0) as read_count,
         coalesce(j.missing_count, 0) as missing_count,
         coalesce(j.repeated_count, 0) + r.duplicate_count as repeated_count,
         coalesce(j.rejected_count - j.missing_count - j.repeated_count, 0) as invalid_count,
-        abs(r.read_count - r.clean_count - r.rejected_count - r.duplicate_count) as lost_count
+        abs(r.read_count - r.clean_count - r.rejected_count - r.duplicate_count - coalesce(r.left_out_count, 0))
+            as lost_count
     from reconciliation as r
     left join rejections as j on j.source = r.source and j.file_name = r.file_name
 ),

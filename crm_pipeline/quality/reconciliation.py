@@ -1,4 +1,4 @@
-"""Every input row is accounted for: read = clean + rejected + duplicate, per source and file."""
+"""Every input row is accounted for: read = clean + rejected + duplicate + left out, per source and file."""
 
 from crm_pipeline.contract import columns
 from crm_pipeline.contract.table import Column, Expectation, Table
@@ -15,6 +15,7 @@ TABLE = Table(
         Column("clean_count", "bigint", "Rows that became clean."),
         Column("rejected_count", "bigint", "Rows that broke a rule."),
         Column("duplicate_count", "bigint", "Rows that say nothing new."),
+        Column("left_out_count", "bigint", "Rows that are not for this entity (`where` of the source)."),
         Column("entity_clean_count", "bigint", "Clean rows of all sources of the entity."),
         Column("entity_published_count", "bigint", "Rows of the entity's cleaned table, counted there."),
         Column(
@@ -24,7 +25,7 @@ TABLE = Table(
         Column("stated_data_through", "date", "Last complete day, where crm.yaml states it.", nullable=True),
     ),
     rules=(
-        "read_count = clean_count + rejected_count + duplicate_count",
+        "read_count = clean_count + rejected_count + duplicate_count + left_out_count",
         "entity_clean_count = entity_published_count",
     ),
     expectations=(

@@ -34,6 +34,7 @@ counted as (
         count(*) filter (verdict = 'clean') as clean_count,
         count(*) filter (verdict = 'rejected') as rejected_count,
         count(*) filter (verdict = 'duplicate') as duplicate_count,
+        count(*) filter (verdict = 'left_out') as left_out_count,
         min(event_at) filter (verdict = 'clean') as first_event_at,
         max(event_at) filter (verdict = 'clean') as last_event_at
     from judged
@@ -79,6 +80,7 @@ select
     coalesce(counted.clean_count, 0) as clean_count,
     coalesce(counted.rejected_count, 0) as rejected_count,
     coalesce(counted.duplicate_count, 0) as duplicate_count,
+    coalesce(counted.left_out_count, 0) as left_out_count,
     coalesce(entity_clean.clean_count, 0) as entity_clean_count,
     coalesce(published.row_count, entity_clean.clean_count, 0) as entity_published_count,
     counted.first_event_at,

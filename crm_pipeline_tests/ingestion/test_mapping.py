@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from crm_pipeline.errors import UserError
 from crm_pipeline_tests.ingestion.loading import HEADER, lines_source, project_with, staged_lines, staged_rows
 
 VALUES = dict(zip(HEADER.split(","), ["a", "tea", "2024-01-01 10:00:00", "1", "2"], strict=True))
@@ -155,6 +156,26 @@ def test_without_an_amount_it_is_quantity_times_price_less_the_discount(tmp_path
         ("None", "quantity is not a number"),
         ("None", "net_amount is not a number"),  # it has more digits than the type
     ]
+
+
+def test_rows_for_other_entities_are_left_out_and_never_rejected(tmp_path: Path) -> None:
+    lines = ["S,a,tea,2024-01-01,1,2", "P,,tea,,,", "S,b,tea,never,1,2", "S,b,tea,2024-01-01,1,2", "broken", ",,,,,"]
+    rows = staged_lines(tmp_path, *lines, header=f"kind,{HEADER}", sources={"lines": lines_source(where="kind = 'S'")})
+    assert [(row["position"], row["verdict"], row["rule"]) for row in rows] == [
+        (-6, "rejected", "line cannot be read: too few fields"),
+        (1, "clean", None),
+        (2, "left_out", None),
+        (3, "rejected", "ordered_at is not a date and time"),
+        (4, "clean", None),
+        (5, "left_out", None),  # it does not say what it is
+    ]
+
+
+def test_where_must_be_a_predicate_on_columns_that_the_file_has(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"sources\.lines\.where: 'quantity \+ 1' is a number or text, not boolean"):
+        staged_lines(tmp_path, sources={"lines": lines_source(where="quantity + 1")})
+    with pytest.raises(UserError, match="kind"):
+        staged_lines(tmp_path, "a,tea,2024-01-01,1,2", sources={"lines": lines_source(where="kind = 'S'")})
 
 
 def known_at(folder: Path, header: str, line: str, **settings: Any) -> str:
