@@ -1,5 +1,8 @@
 """The report of the newest snapshot as the last asset of every run."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import dagster as dg
 
 from crm_pipeline.assets import EXIT_CODE, PUBLISHED
@@ -24,17 +27,21 @@ def build_report(pipeline: Pipeline) -> dg.AssetsDefinition:
         backfill_policy=dg.BackfillPolicy.single_run(),
         kinds={"html", "matplotlib"},
         owners=["team:analytics"],
+        output_required=False,
     )
-    def report() -> dg.MaterializeResult:  # type: ignore[type-arg]
-        from crm_pipeline.report.command import write_report
+    def report(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        from crm_pipeline.report.command import has_snapshots, write_report
 
         try:
+            if not has_snapshots(pipeline):
+                context.log.info("no report: no snapshot is published yet")
+                return
             written = write_report(pipeline)
         except CrmError as error:
             raise dg.Failure(
                 description=str(error), metadata={EXIT_CODE: error.exit_code}, allow_retries=False
             ) from error
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata={
                 "snapshot": str(written.snapshot),
                 "page": dg.MetadataValue.path(str(written.path)),

@@ -48,6 +48,14 @@ def write_report(
     return Written(write_atomically(text, target), day, figures)
 
 
+def has_snapshots(pipeline: Pipeline) -> bool:
+    """Whether the published copy holds a snapshot to report on."""
+    from crm_pipeline.report.page import snapshots_in
+
+    with open_published(pipeline.warehouse) as connection:
+        return bool(snapshots_in(connection))
+
+
 def _figures(connection: DuckDBPyConnection, day: date) -> dict[str, float]:
     from crm_pipeline.report.cells import Reader
     from crm_pipeline.report.queries import ALL
