@@ -47,7 +47,8 @@ def print_summary(pipeline: Pipeline) -> None:
     )
     click.echo(
         f"docs/data_dictionary.md for every column; "
-        f"{pipeline.warehouse.folder / 'data_docs'} for the data-quality pages."
+        f"{pipeline.warehouse.folder / 'data_docs'} for the data-quality pages; "
+        f"{pipeline.warehouse.folder / 'reports'} for the report."
     )
 
 
