@@ -5,6 +5,7 @@ project and no file, and is the same for the same records, in whatever order the
 """
 
 from crm_pipeline.models.identity.cluster import ClusterReport, cluster
+from crm_pipeline.models.identity.evidence import Agreement, coverage, evidence, explain, in_words
 from crm_pipeline.models.identity.model import IdentityModel
 from crm_pipeline.models.identity.normalise import normalise
 from crm_pipeline.models.identity.scoring import ScoreReport, score
@@ -24,6 +25,7 @@ __all__ = [
     "INPUT_COLUMNS",
     "NORMALISED_COLUMNS",
     "PAIR_COLUMNS",
+    "Agreement",
     "BadValues",
     "ClusterReport",
     "IdentityModel",
@@ -32,6 +34,10 @@ __all__ = [
     "ScoreReport",
     "bcubed_metrics",
     "cluster",
+    "coverage",
+    "evidence",
+    "explain",
+    "in_words",
     "normalise",
     "pair_metrics",
     "score",

@@ -58,6 +58,8 @@ COUNTED_RECORDS = 100_000
 PAIRS_PER_RECORD = 10
 FEWEST_PAIRS_ALLOWED = 400_000
 LARGEST_BLOCK = 300
+NEVER_ALONE = -1
+"""Pairs of keys whose blocks are mostly too large; further keys may narrow them."""
 
 
 @dataclass(frozen=True)
@@ -108,11 +110,14 @@ def find_rules(
     ]
     chosen: list[Rule] = []
     left = budget
+    empty: list[set[str]] = []
     for size in range(1, MOST_KEYS + 1):
         if size == MOST_KEYS and len(chosen) >= ENOUGH_RULES:
             break
         fitting = [keys for keys in combinations(usable, size) if not _redundant(keys) and not _implied(keys, chosen)]
+        fitting = [keys for keys in fitting if not any(few <= set(keys) for few in empty)]
         found = [_counted(connection, counted, Rule(keys), step) for keys in fitting]
+        empty += [set(rule.keys) for rule in found if rule.pairs == 0 and not rule.too_common]
         for rule in sorted(found, key=lambda each: (each.pairs, each.keys)):
             if 0 < rule.pairs <= left // 3 and len(chosen) < MOST_RULES and not _implied(rule.keys, chosen):
                 chosen.append(rule)
@@ -145,5 +150,5 @@ def _counted(connection: duckdb.DuckDBPyConnection, records: str, rule: Rule, st
         f"select block from ({blocks}) where block is not null and size > {limit} order by size desc, block limit 1001",
     )
     if len(common) > 1000:
-        return Rule(rule.keys)
+        return Rule(rule.keys, pairs=NEVER_ALONE)
     return Rule(rule.keys, tuple(sorted(str(block) for (block,) in common)), pairs * step * step)

@@ -108,9 +108,10 @@ def _name(column: str) -> Comparison:
         column,
         (
             _equal(column),
-            *([("swapped", _SWAPPED), ("swapped_close", exchanged)] if column == "first_name" else []),
+            *([("swapped", exchanged)] if column == "first_name" else []),
             ("close", f"{_alike(left, right, 0.92)} or {_edits(column, 1)}"),
             ("part", part),
+            ("sound", f"l.{column}_sound = r.{column}_sound and length(l.{column}_sound) > 1"),
             ("similar", _alike(left, right, 0.8)),
         ),
         by_frequency=True,
@@ -133,6 +134,8 @@ _TWO_PARTS = (
     "+ (right(l.birth_date, 2) = right(r.birth_date, 2))::integer >= 2"
 )
 
+_DIGITS = "regexp_replace({}, '[^0-9]', '', 'g')"
+
 COMPARISONS = (
     _name("first_name"),
     _name("last_name"),
@@ -152,8 +155,8 @@ COMPARISONS = (
         (
             _equal("email"),
             ("same_mailbox", "split_part(l.email, '@', 1) = split_part(r.email, '@', 1)"),
-            ("close", f"{_edits('email', 2)} or {_alike('l.email', 'r.email', 0.95)}"),
-            ("similar", _alike("split_part(l.email, '@', 1)", "split_part(r.email, '@', 1)", 0.85)),
+            # Namesakes have alike addresses that differ in their numbers, so these must be equal.
+            ("close", f"{_edits('email', 2)} and {_DIGITS.format('l.email')} = {_DIGITS.format('r.email')}"),
         ),
         by_frequency=True,
     ),

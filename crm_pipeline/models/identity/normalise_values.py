@@ -75,7 +75,8 @@ def judge_phone(value: str, country: str | None) -> Judged:
     digits = _OTHER_THAN_DIGITS.sub("", value)
     bare = digits.lstrip("+0")
     if len(bare) < _MIN_PHONE - 1 or len(set(bare)) < 3 or bare in "1234567890123456789":
-        return None, "not_a_number" if len(bare) < _MIN_PHONE - 1 and len(set(bare)) > 1 else "dummy_number"
+        is_short = len(bare) < _MIN_PHONE - 1 and (len(set(bare)) > 1 or not digits)
+        return None, "not_a_number" if is_short else "dummy_number"
     text = "+" + digits[2:] if digits.startswith("00") else value
     try:
         number = phonenumbers.parse(text, country)

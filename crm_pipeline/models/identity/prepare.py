@@ -9,6 +9,9 @@ from crm_pipeline.models.identity.model import IdentityModel
 from crm_pipeline.models.identity.settings import VALUES, IdentitySettings
 from crm_pipeline.models.identity.sql import keep, literals, number, rows
 
+SOUNDS = ("first_name_sound", "last_name_sound")
+"""Columns beside the normalised ones."""
+_DOUBLED = "bdfgklmnprst"
 _MOST_PEOPLE_PER_DATE = 20
 """A birth date with fewer names, or with fewer than this many times the mean, is no placeholder."""
 
@@ -54,7 +57,8 @@ def prepare(
     connection.execute(
         "create or replace temp table identity_bare as "
         f"select (row_number() over (order by record_id))::integer as record_no, record_id, {new} as is_new, "
-        f"{', '.join(values)} from {normalised} order by record_no"
+        f"{', '.join(values)}, {_sound('first_name')} as first_name_sound, {_sound('last_name')} as last_name_sound "
+        f"from {normalised} order by record_no"
     )
     weighted, joins = ["identity_bare.*"], []
     for column, frequencies in model.frequencies.items():
@@ -80,6 +84,15 @@ def prepare(
 
 def _unshared(column: str, shared: tuple[str, ...]) -> str:
     return f"case when {column} not in ({literals(shared)}) then {column} end as {column}" if shared else column
+
+
+def _sound(column: str) -> str:
+    """Consonants of a name, alike ones in one letter: scripts without vowels and hearing mistakes keep these."""
+    letters = f"translate(replace(replace({column}, ' ', ''), 'ph', 'f'), 'qczjw', 'kksyu')"
+    bare = f"regexp_replace({letters}, '[aeiouy0-9]', '', 'g')"
+    for letter in _DOUBLED:
+        bare = f"replace({bare}, '{letter}{letter}', '{letter}')"
+    return bare
 
 
 def usable_columns(connection: duckdb.DuckDBPyConnection, records: str) -> tuple[str, ...]:

@@ -1,8 +1,10 @@
 """How two records may be related, and which of them that makes of a pattern of agreement.
 
 Fellegi and Sunter (1969) know matches and non-matches. Families break that: two of one household agree on surname,
-address and phone as if they were one person. So a pair is the same unit, of one household, twins, namesakes of one
-household (Sr. and Jr.), neighbours or strangers. Each relation takes, column by column, a share of the levels of the
+address and phone as if they were one person; and so do moves: who lives elsewhere differs in street, postcode and city
+at once. So a pair is the same unit, the same that has moved, of one household, twins, namesakes of one household (Sr.
+and Jr.), strangers of the same name (first and last names come from one culture together), neighbours or strangers.
+Each relation takes, column by column, a share of the levels of the
 same unit and the rest of the levels of strangers; only how frequent each relation is, and the levels of the same unit,
 are learned from the data (expectation maximisation over all candidate pairs; pairs never looked at are strangers).
 """
@@ -19,7 +21,7 @@ from crm_pipeline.models.identity.prior import of_same
 from crm_pipeline.models.identity.settings import Unit
 
 FloatArray = NDArray[np.float64]
-SAME, STRANGERS = "same", "strangers"
+SAME, MOVED, STRANGERS = "same", "moved", "strangers"
 _HOME = {
     "street": 1.0,
     "house_number": 1.0,
@@ -30,18 +32,23 @@ _HOME = {
     "country": 1.0,
 }
 _HOUSEHOLD = {**_HOME, "last_name": 0.8, "phone": 0.5, "email": 0.2, "organisation": 0.3}
+_PERSON = ("first_name", "last_name", "birth_date", "email", "phone", "gender", "organisation", "country")
+_MOVED = dict.fromkeys(_PERSON, 1.0)
 _AREA = {"postcode": 1.0, "city": 1.0, "region": 1.0, "country": 1.0}
 _OF_PEOPLE: dict[str, dict[str, float]] = {
+    MOVED: _MOVED,
     "household": _HOUSEHOLD,
     "twins": {**_HOUSEHOLD, "last_name": 1.0, "birth_date": 1.0},
     "namesakes": {**_HOUSEHOLD, "last_name": 1.0, "first_name": 1.0, "gender": 1.0},
+    "same_name": {"first_name": 1.0, "last_name": 1.0, "gender": 1.0, "country": 1.0},
     "neighbours": _AREA,
 }
 _OF_ORGANISATIONS: dict[str, dict[str, float]] = {
+    MOVED: _MOVED,
     "one_building": {**_HOME, "phone": 0.2},
     "neighbours": _AREA,
 }
-_START = {"household": 0.3, "twins": 0.003, "namesakes": 0.003, "one_building": 0.3}
+_START = {MOVED: 0.05, "household": 0.3, "twins": 0.003, "namesakes": 0.003, "same_name": 0.05, "one_building": 0.3}
 """Pairs of the relation for each pair of the same unit, to start from."""
 _ROUNDS, _CHANGE, _LOWEST = 200, 1e-7, 1e-9
 

@@ -13,7 +13,7 @@ from crm_pipeline.models.identity.levels import BITS, EXACT, MISSING, Comparison
 from crm_pipeline.models.identity.model import IdentityModel
 from crm_pipeline.models.identity.pairs import candidate_pairs, pair_patterns
 from crm_pipeline.models.identity.prepare import prepare
-from crm_pipeline.models.identity.relations import SAME, STRANGERS, Patterns, sharing, weights
+from crm_pipeline.models.identity.relations import MOVED, SAME, STRANGERS, Patterns, sharing, weights
 from crm_pipeline.models.identity.sql import keep, whole_numbers
 
 KEPT_FROM = 0.01
@@ -85,7 +85,7 @@ def score_candidates(
         ]
         terms[relation] = " + ".join([f"weight_{relation}", *rare])
     least = math.log2(kept_from / (1 - kept_from)) if kept_from > 0 else -1e300
-    unit_relations = [SAME, *_of_one_household(model)]
+    unit_relations = [relation for relation in model.relations if relation in _of_one_unit(model)]
     others = [relation for relation in model.relations if relation not in unit_relations]
     connection.execute(
         "create or replace temp table identity_scored as with sums as ("
@@ -102,10 +102,9 @@ def score_candidates(
     return int(looked_at), int(kept)
 
 
-def _of_one_household(model: IdentityModel) -> list[str]:
-    """Relations besides the same person that make one unit."""
-    kept = ("household", "twins", "namesakes") if model.settings.unit == "household" else ()
-    return [relation for relation in kept if relation in model.relations]
+def _of_one_unit(model: IdentityModel) -> tuple[str, ...]:
+    """Relations that make two records one unit."""
+    return (SAME, MOVED, *(("household", "twins", "namesakes") if model.settings.unit == "household" else ()))
 
 
 def _log_sum(terms: list[str]) -> str:

@@ -13,9 +13,9 @@ from crm_pipeline.models.identity.blocking import find_rules
 from crm_pipeline.models.identity.levels import Comparison
 from crm_pipeline.models.identity.model import Frequencies, IdentityModel
 from crm_pipeline.models.identity.pairs import candidate_pairs, pair_patterns
-from crm_pipeline.models.identity.prepare import prepare, shared_values, usable_columns
+from crm_pipeline.models.identity.prepare import SOUNDS, prepare, shared_values, usable_columns
 from crm_pipeline.models.identity.prior import of_same, of_strangers, strangers
-from crm_pipeline.models.identity.relations import SAME, Patterns, learn
+from crm_pipeline.models.identity.relations import MOVED, SAME, Patterns, learn
 from crm_pipeline.models.identity.scoring import score_candidates
 from crm_pipeline.models.identity.settings import VALUES, IdentitySettings
 from crm_pipeline.models.identity.sql import number, rows, whole_numbers
@@ -79,8 +79,8 @@ def _learned(connection: duckdb.DuckDBPyConnection, records: str, model: Identit
     for _ in range(_CORRECTIONS):
         matches = shares[SAME] * pairs / step
         shares, same = learn(patterns, comparisons, unit, same, chance, pairs / step, matches)
-        chance = strangers(comparisons, observed, same, min(shares[SAME], 0.999), pairs)
-    duplicates = 2 * shares[SAME] * pairs / total
+        chance = strangers(comparisons, observed, same, min(shares[SAME] + shares[MOVED], 0.999), pairs)
+    duplicates = 2 * (shares[SAME] + shares[MOVED]) * pairs / total
     frequencies = {
         c.column: _frequencies(connection, records, c.column, chance[c.column][0], duplicates)
         for c in comparisons
@@ -93,7 +93,7 @@ def _training_tables(
     connection: duckdb.DuckDBPyConnection, records: str, model: IdentityModel
 ) -> tuple[pa.Table, pa.Table]:
     """Records to learn matches from, those of candidate pairs first, and a random sample for strangers."""
-    chosen = f"record_no, {', '.join(VALUES)}"
+    chosen = f"record_no, {', '.join((*VALUES, *SOUNDS))}"
     draw = f"md5(record_id || {model.settings.seed!r}::varchar)"
     sample = connection.sql(
         f"select {chosen} from {records} order by {draw}, record_id limit {_SAMPLED_RECORDS}"
