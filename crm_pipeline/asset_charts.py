@@ -41,6 +41,7 @@ CHARTS: dict[str, tuple[str, str, str]] = {
     "cluster_evidence": ("silhouette and stability for each number of clusters", SEGMENTS, "cluster_evidence"),
     "customer_segments": ("customers per segment", SEGMENTS, "segment_sizes"),
     "segment_profiles": ("what sets each cluster apart", SEGMENTS, "cluster_profiles"),
+    "feature_correlations": ("which features go together", SEGMENTS, "feature_correlations"),
     "segment_transitions": ("from which segment customers moved to which", SEGMENTS, "segment_transitions"),
     "cohort_retention": ("share of each cohort that came back", SEGMENTS, "cohort_retention"),
     "churn_threshold": ("expected profit of each cut-off", CHURN, "profit"),

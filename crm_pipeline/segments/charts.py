@@ -63,6 +63,23 @@ def cluster_profiles(connection: DuckDBPyConnection) -> bytes | None:
     return heat_map(matrix, segments, features, "Clusters against all others", "effect size, Cohen's d", center=0)
 
 
+def feature_correlations(connection: DuckDBPyConnection) -> bytes | None:
+    """Rank correlation of every two features among all customers."""
+    rows = _newest(
+        connection,
+        "feature_correlations",
+        "feature, other_feature, round(spearman, 2)",
+        "feature, other_feature",
+        "and population = 'all' and spearman is not null",
+    )
+    if not rows:
+        return None
+    features = sorted({row[0] for row in rows} | {row[1] for row in rows})
+    mirrored = [(other, feature, value) for feature, other, value in rows]
+    matrix = _matrix([*rows, *mirrored], features, features)
+    return heat_map(matrix, features, features, "Which features go together", "Spearman's correlation", center=0)
+
+
 def segment_transitions(connection: DuckDBPyConnection) -> bytes | None:
     """Where the customers of each RFM segment went since the snapshot before."""
     rows = _newest(

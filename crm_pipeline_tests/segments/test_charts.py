@@ -22,6 +22,10 @@ ROWS = {
                            2024-02-01,    cluster,      active,  return_count,
                            2024-02-01,    cluster,      dormant, spend_amount, -1.25
                            2024-02-01,    rfm_segment,  lost,    spend_amount, -0.5""",
+    "feature_correlations": """snapshot_date, population, feature,     other_feature, spearman
+                               2024-02-01,    all,        order_count, return_count,  0.4
+                               2024-02-01,    all,        order_count, spend_amount,  0.9
+                               2024-02-01,    lost,       order_count, spend_amount,  0.1""",
     "segment_transitions": """snapshot_date, from_segment,  to_segment, customer_count, share
                               2024-02-01,    no orders yet, promising,  3,              1
                               2024-02-01,    champions,     lost,       1,              1""",
@@ -33,6 +37,7 @@ FUNCTIONS = {
     "cluster_evidence": charts.cluster_evidence,
     "customer_segments": charts.segment_sizes,
     "segment_profiles": charts.cluster_profiles,
+    "feature_correlations": charts.feature_correlations,
     "segment_transitions": charts.segment_transitions,
     "cohort_retention": charts.cohort_retention,
 }
