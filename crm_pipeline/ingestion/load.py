@@ -153,8 +153,8 @@ class SourceFilesRecipe:
             "is_current": True,
             "data_through": self._data_through(name),
         }
-        twin = next((row for row in rows.values() if row["copy_name"] == target.name), None)
-        if twin is not None and target.exists():  # another source reads the same content in the same way
+        twin = next((r for r in rows.values() if (r["copy_name"], r["file_name"]) == (target.name, file_name)), None)
+        if twin is not None and target.exists():  # another source reads the same file in the same way
             check_copy(path, name, source.reads, target)
             return {**twin, **own, "schema_changes": _changes(former, target)}
         return {**own, **self._copied(path, name, target, former)}

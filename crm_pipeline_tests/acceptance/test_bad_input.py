@@ -256,9 +256,14 @@ def test_orders_that_are_rejected_as_a_whole_replace_nothing(project: Path) -> N
 
 
 def test_a_source_that_is_mostly_rejected_is_named_beside_what_fails(project: Path) -> None:
-    """Every second amount has a decimal comma: the run goes on, and status says what the summary says."""
+    """Nine amounts in ten are none: nothing is replaced, unless the project puts up with it; then status says so."""
     half = "net_amount: {sql: \"case when order_line_id like '%1' then net_amount else 'n/a' end\"}"
+    before = row_hashes(project)
     edit("net_amount: net_amount", half)(project)
+    ended = crm("run", project, "--select", "+orders")
+    assert_one_message(ended, USER, "rows of order_lines are rejected: net_amount is not a number", "largest_rejected")
+    assert row_hashes(project) == before
+    edit("entity: order_lines", "entity: order_lines\n    largest_rejected_share: 0.95")(project)
     assert crm("run", project, "--select", "+orders").code == 0
     assert re.search(
         r"lines: [\d,]+ of [\d,]+ rows are rejected, [\d,]+ of them because net_amount is not a number",
