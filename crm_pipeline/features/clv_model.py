@@ -119,10 +119,10 @@ def build(rows: pd.DataFrame, clv_fit: pd.DataFrame, project: Project, snapshot_
 
 
 def _season_notes(current: pd.DataFrame) -> list[str]:
-    """What is missing where less than a year is known."""
+    """What is not known of seasons, or not used."""
     oldest = int(current["T"].max()) if len(current) else 0
     if oldest >= YEAR_DAYS:
-        return []
+        return [f"{oldest} days of history hold a whole year, but totals do not follow the same season of last year"]
     return [f"{oldest} days of history are less than a year: seasons are not known, so a season's peak will be missed"]
 
 

@@ -99,6 +99,12 @@ def test_less_than_a_year_of_history_is_said():
     assert "90 days of history are less than a year" in rows.at["blend", "settings"]
 
 
+def test_a_year_of_history_is_not_used_for_seasons_and_that_is_said():
+    assert clv_model._season_notes(pd.DataFrame({"T": [364]}))[0].startswith("364 days of history are less than a year")
+    assert "totals do not follow the same season" in clv_model._season_notes(pd.DataFrame({"T": [10, 365]}))[0]
+    assert "0 days" in clv_model._season_notes(pd.DataFrame({"T": []}))[0]
+
+
 def test_before_anything_is_known_the_blend_stands():
     given = {"clv_fit": fits("2024-03-03"), **histories("2024-03-03")}
     rows = built_rows(clv_model, snapshot_date="2024-03-03", project=PROJECT, **given)
