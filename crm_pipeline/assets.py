@@ -86,7 +86,7 @@ def _definition_metadata(recipe: AnyRecipe, pipeline: Pipeline) -> dict[str, Any
     table = recipe.table
     metadata: dict[str, Any] = {
         "dagster/column_schema": _schema(table),
-        "dagster/table_name": f"{'vault' if table.stage == 'staged' else 'crm'}.{table.stage}.{table.name}",
+        "dagster/table_name": f"{'vault' if table.is_in_vault else 'crm'}.{table.stage}.{table.name}",
         "grain": ", ".join(table.grain),
     }
     if isinstance(recipe, SqlRecipe):
@@ -279,7 +279,7 @@ def build_published(pipeline: Pipeline) -> dg.AssetsDefinition:
             "It is replaced whole, when nothing in it is stale."
         ),
         deps=[
-            *(dg.AssetKey(name) for name, table in pipeline.tables.items() if table.stage != "staged"),
+            *(dg.AssetKey(name) for name, table in pipeline.tables.items() if not table.is_in_vault),
             dg.AssetKey(DATA_QUALITY),
         ],
         backfill_policy=dg.BackfillPolicy.single_run(),

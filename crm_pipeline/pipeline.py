@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from crm_pipeline.contract.catalog import Transform, build_order, declared_transforms
 from crm_pipeline.contract.table import Table
+from crm_pipeline.identity.assignments import ASSIGNMENTS, AssignmentsRecipe
+from crm_pipeline.identity.golden import GOLDEN, GoldenRecipe
+from crm_pipeline.identity.told import IDENTITY_LEDGER, IDENTITY_REPORT, ToldRecipe
 from crm_pipeline.ingestion.entities import ENTITIES
 from crm_pipeline.ingestion.load import SOURCE_FILES, SourceFilesRecipe
 from crm_pipeline.ingestion.staged import STAGED, StagedRecipe
@@ -20,6 +23,7 @@ from crm_pipeline.warehouse.connection import Warehouse
 from crm_pipeline.warehouse.incremental import Basis
 from crm_pipeline.warehouse.ledger import digest
 from crm_pipeline.warehouse.query_delta import fill_query_delta
+from crm_pipeline.warehouse.same_customers import FORWARDING, reads_customers
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -32,6 +36,7 @@ def all_tables() -> dict[str, Table]:
     return {
         SOURCE_FILES.name: SOURCE_FILES,
         **STAGED,
+        **{table.name: table for table in (ASSIGNMENTS, GOLDEN, *TOLD)},
         **{name: item.table for name, item in declared_transforms().items()},
     }
 
@@ -51,13 +56,19 @@ class SqlRecipe:
 
     @property
     def upstream(self) -> Sequence[Table]:
-        """The tables that the query and the function read."""
-        return tuple(self.tables[name] for name in self.transform.upstream)
+        """The tables that the query and the function read, and which customers' keys forward where they show in them."""
+        return tuple(self.tables[name] for name in self._read)
+
+    @property
+    def _read(self) -> tuple[str, ...]:
+        names = self.transform.upstream
+        is_told = reads_customers(self.table, {name: self.tables[name] for name in names})
+        return (*names, FORWARDING) if is_told else names
 
     @property
     def dependencies(self) -> tuple[str, ...]:
         """Tables to build before: what it reads (not its own earlier parts); for snapshots, complete sources."""
-        found = [name for name in self.transform.upstream if name != self.table.name]
+        found = [name for name in self._read if name != self.table.name]
         if self.table.is_partitioned and self.table.name != COVERAGE:
             found.append(COVERAGE)
         return tuple(dict.fromkeys(found))
@@ -101,7 +112,8 @@ class SqlRecipe:
         """Nothing: the ledger says what was read."""
 
 
-AnyRecipe = SqlRecipe | StagedRecipe | SourceFilesRecipe
+AnyRecipe = SqlRecipe | StagedRecipe | SourceFilesRecipe | AssignmentsRecipe | GoldenRecipe | ToldRecipe
+TOLD = (IDENTITY_REPORT, IDENTITY_LEDGER)
 
 
 @dataclass(frozen=True)
@@ -123,6 +135,8 @@ class Pipeline:
         raw = self.warehouse.raw_files
         found: dict[str, AnyRecipe] = {SOURCE_FILES.name: SourceFilesRecipe(self.project, raw, self.now)}
         found |= {f"staged_{name}": StagedRecipe(entity, self.project, raw) for name, entity in ENTITIES.items()}
+        found |= {ASSIGNMENTS.name: AssignmentsRecipe(self.project), GOLDEN.name: GoldenRecipe(self.project)}
+        found |= {table.name: ToldRecipe(table) for table in TOLD}
         found |= {name: SqlRecipe(item, tables, self.project) for name, item in declared_transforms().items()}
         graph = {name: set(recipe.dependencies) for name, recipe in found.items()}
         for name, upstream in graph.items():

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from crm_pipeline.alerts.settings import KINDS, AnyReceiver
 from crm_pipeline.audiences.settings import AudienceSettings, check_audiences
 from crm_pipeline.errors import UserError
+from crm_pipeline.identity.settings import IdentitySettings
 from crm_pipeline.ingestion.connectors import landed_files
 from crm_pipeline.ingestion.connectors.secrets import check_url
 from crm_pipeline.ingestion.connectors.settings import Extract, FilesExtract, extract_model_at
@@ -225,6 +226,7 @@ class Project(Settings):
     segments: SegmentSettings = SegmentSettings()
     alerts: dict[str, AnyReceiver] = Field(default_factory=dict)
     audiences: dict[str, AudienceSettings] = Field(default_factory=dict)
+    identity: IdentitySettings = IdentitySettings()
     sources: dict[str, Source] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -242,6 +244,7 @@ class Project(Settings):
                     f"sources.{name}.entity: {source.entity!r} is not an entity{closest(source.entity, ENTITIES)}"
                 )
             self._check_join(name, source)
+        self.identity.check(self.sources_of("customers"))
         for name, source in self.sources.items():
             self.entity_of(name).check_mapping(name, source.columns, source.rules)
             if source.where is not None:
@@ -418,6 +421,7 @@ def _model_at(where: tuple[str, ...]) -> type[BaseModel] | None:
         "recommendations": RecommendationSettings,
         "segments": SegmentSettings,
         "snapshots": SnapshotGrid,
+        "identity": IdentitySettings,
     }
     if where == ("churn", "drift"):
         return DriftSettings

@@ -19,7 +19,7 @@ from typing import Any
 from crm_pipeline.contract.sql import parameters, upstream_tables
 from crm_pipeline.contract.table import Table
 
-STAGES = ("ingestion", "staged", "quality", "cleaned", "features", "segments", "churn", "recommendations")
+STAGES = ("ingestion", "staged", "identity", "quality", "cleaned", "features", "segments", "churn", "recommendations")
 INGESTION_STAGE = "ingestion"
 CONTEXT_PARAMETERS = ("rows", "project", "snapshot_date", "fitted")
 SAMPLE_SIZE = 20_000

@@ -13,6 +13,8 @@ from typing import Literal
 Pii = Literal["none", "pseudonymous", "direct"]
 Kind = Literal["replaced", "snapshot", "append_only"]
 Severity = Literal["critical", "error", "warning"]
+VAULT_STAGES = ("staged", "identity")
+"""Stages whose tables lie in the vault."""
 Statistic = Literal["null_share", "distinct_count", "minimum", "maximum", "mean", "row_count", "row_count_change"]
 
 
@@ -74,6 +76,9 @@ class Table:
     which a replaced table can be computed in part: over upstream rows with some values of them, the query gives just
     the table's rows with these values. Upstream tables have them under the same names; one that lacks any is looked up,
     and a change of it makes the table be built whole.
+    ``keys_as_delivered``: the table sees customers' keys as the sources wrote them (others see, in the staged tables,
+    the customers whom the keys belong to); its `source_customer_id` is their `customer_id`.
+    ``event_key``, of staged events: what is the same once two customers are known to be one.
     """
 
     name: str
@@ -89,6 +94,8 @@ class Table:
     delta_key: tuple[str, ...] = field(default=(), compare=False)
     unit_of_freshness_days: int = 40
     owner: str = "team:analytics"
+    keys_as_delivered: bool = False
+    event_key: tuple[str, ...] = field(default=(), compare=False)
     about_loads: bool = False
     """True for records of how data was loaded (never of customers): visible at every snapshot."""
     stage: str = field(default="", compare=False)
@@ -127,6 +134,11 @@ class Table:
     def hashed_columns(self) -> tuple[str, ...]:
         """The columns that make the content hash."""
         return tuple(column.name for column in self.columns if not column.is_volatile)
+
+    @property
+    def is_in_vault(self) -> bool:
+        """Whether the table lies in the vault, as what names people and what they are matched by does."""
+        return self.stage in VAULT_STAGES
 
     @property
     def is_partitioned(self) -> bool:

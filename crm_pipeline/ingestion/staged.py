@@ -80,6 +80,7 @@ def staged_table(entity: Entity) -> Table:
             ),
             Column("rule", "varchar", "The first rule that the row broke; null unless rejected.", nullable=True),
         ),
+        event_key=entity.key if "customer_id" in entity.key and entity.event_time else (),
         rules=(
             "verdict in ('clean', 'rejected', 'duplicate', 'left_out')",
             "(verdict = 'rejected') = (rule is not null)",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from crm_pipeline.contract.table import Table
 from crm_pipeline.errors import CrmError
+from crm_pipeline.warehouse.same_customers import shows_customers, with_customers
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -44,7 +45,7 @@ def visible_rows(table: Table, location: str, snapshot_date: date | None, *, bef
 
 def location_of(table: Table, main: str) -> str:
     """Where a table is found on a connection whose main database is ``main`` (``live`` or ``vault``)."""
-    home = "vault" if table.stage == "staged" else "live"
+    home = "vault" if table.is_in_vault else "live"
     return table.qualified_name if home == main else f"{home}.{table.qualified_name}"
 
 
@@ -105,7 +106,10 @@ def as_of_views(
                         f"{reader.name} reads {name}, which an earlier version of the code built with other columns; "
                         f"build it first: crm-pipeline run --select +{reader.name}"
                     )
-                query = restrict(table, visible_rows(table, location, snapshot_date if reader.is_partitioned else None))
+                query = visible_rows(table, location, snapshot_date if reader.is_partitioned else None)
+                if shows_customers(reader, table):
+                    query = with_customers(connection, table, query)
+                query = restrict(table, query)
             else:
                 query = empty_rows(table)
             connection.execute(f'create or replace temporary view "{name}" as {query}')

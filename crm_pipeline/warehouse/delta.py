@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from crm_pipeline.contract.table import Table
@@ -44,20 +44,22 @@ def count_rows(connection: DuckDBPyConnection, relation: str) -> int:
     return int(row[0]) if row else 0
 
 
-def has_key(connection: DuckDBPyConnection, names: Sequence[str], alias: str) -> str:
+def has_key(connection: DuckDBPyConnection, names: Sequence[str] | Mapping[str, str], alias: str) -> str:
     """The condition that joins ``alias`` to the keys ``k``: a missing value is a key like any other.
 
     Plain equality where no key is missing: the engine can then skip what lies outside the keys' range.
+    ``names`` of the key's columns; a mapping says what they are called in ``alias``.
     """
+    called = names if isinstance(names, Mapping) else {name: name for name in names}
     counts = ", ".join(f'count(*) - count("{name}")' for name in names)
     nulls = connection.execute(f"select {counts} from {KEYS}").fetchone() or ()
     return " and ".join(
-        f'{alias}."{name}" {"is not distinct from" if missing else "="} k."{name}"'
+        f'{alias}."{called[name]}" {"is not distinct from" if missing else "="} k."{name}"'
         for name, missing in zip(names, nulls, strict=True)
     )
 
 
-def with_keys(connection: DuckDBPyConnection, query: str, names: Sequence[str]) -> str:
+def with_keys(connection: DuckDBPyConnection, query: str, names: Sequence[str] | Mapping[str, str]) -> str:
     """The rows of a query whose ``names`` are among the keys."""
     return f"select r.* from ({query}) as r semi join {KEYS} as k on {has_key(connection, names, 'r')}"
 

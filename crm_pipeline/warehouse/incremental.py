@@ -96,7 +96,7 @@ def renew_by_delta(renewal: Renewal, basis: Basis) -> bool:
                 peak_memory_mb(),
             )
             ledger.set_row_hashes(table, hashes)
-            if table.is_event_table and table.stage != "staged":
+            if table.is_event_table and not table.is_in_vault:
                 ledger.change_day_hashes(table, REMOVED, ADDED)
             log_changes(connection, table, version, basis.version.content_hash, hashes.content_hash)
             recipe.remember(connection)

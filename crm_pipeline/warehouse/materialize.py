@@ -125,9 +125,9 @@ def materialize(
     """
     table = recipe.table
     started = time.monotonic()
-    main = "vault" if table.stage == "staged" else "live"
+    main = "vault" if table.is_in_vault else "live"
     outcome = Outcome(table)
-    attach = table.stage in ("staged", "cleaned", "quality")
+    attach = table.is_in_vault or table.stage in ("cleaned", "quality")
     with warehouse.connect("vault" if main == "vault" else "live", attach=attach) as connection:
         ledger = Ledger(connection)
         ledger.create()
@@ -221,7 +221,7 @@ def _publish(
     connection, ledger, recipe, outcome = renewal.connection, renewal.ledger, renewal.recipe, renewal.outcome
     run_id = renewal.run_id
     table = recipe.table
-    has_days = table.is_event_table and table.stage != "staged"
+    has_days = table.is_event_table and not table.is_in_vault
     hashes: Mapping[Part, RowHashes] = (
         {None: ledger.hash_days(table, candidate_name(table))}
         if has_days

@@ -11,6 +11,7 @@ from crm_pipeline.warehouse.candidate import Builder
 from crm_pipeline.warehouse.changes import ADDED, REMOVED, entries, following, log_name
 from crm_pipeline.warehouse.delta import KEYS, count_rows, has_key, is_small, take_live, with_keys
 from crm_pipeline.warehouse.incremental import Basis
+from crm_pipeline.warehouse.same_customers import follow_forwarding, reads_customers
 from crm_pipeline.warehouse.stale import hash_of_whole
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ def fill_query_delta(connection: DuckDBPyConnection, builder: Builder, upstream:
     if not table.delta_key or builder.transform.function is not None:
         return False
     changed = changed_rows(connection, upstream, basis)
+    read = {item.name: item for item in upstream}
+    if changed is not None and reads_customers(table, read):
+        changed = follow_forwarding(connection, table, changed, read)
     if changed is None or not _fill_keys(connection, table, changed, basis.version.row_count):
         return False
     key = has_key(connection, table.delta_key, "t")
@@ -44,8 +48,16 @@ def fill_query_delta(connection: DuckDBPyConnection, builder: Builder, upstream:
 
 def restricted(connection: DuckDBPyConnection, table: Table, read: Table, query: str) -> str:
     """What the table may see of ``read`` while it is computed for the touched keys."""
-    shared = [name for name in table.delta_key if name in read.column_names]
+    shared = {name: column for name in table.delta_key if (column := column_of(table, name, read))}
     return with_keys(connection, query, shared) if shared else query
+
+
+def column_of(table: Table, name: str, read: Table) -> str | None:
+    """What a column of the key of ``table`` is called in a table that it reads; None where that lacks it."""
+    if name in read.column_names:
+        return name
+    is_key = name == "source_customer_id" and table.keys_as_delivered
+    return "customer_id" if is_key and "customer_id" in read.column_names else None
 
 
 def changed_rows(connection: DuckDBPyConnection, upstream: Sequence[Table], basis: Basis) -> Mapping[Table, str] | None:
@@ -55,7 +67,7 @@ def changed_rows(connection: DuckDBPyConnection, upstream: Sequence[Table], basi
         recorded, now = basis.version.input_hashes.get(table.name), basis.inputs[table.name]
         if recorded == now:
             continue
-        database = "vault" if table.stage == "staged" else None
+        database = "vault" if table.is_in_vault else None
         steps = [entry.hashed(hash_of_whole) for entry in entries(connection, table, database)]
         chosen = following(steps, recorded or "", now)
         if chosen is None:
@@ -67,12 +79,18 @@ def changed_rows(connection: DuckDBPyConnection, upstream: Sequence[Table], basi
 def _fill_keys(connection: DuckDBPyConnection, table: Table, changed: Mapping[Table, str], table_rows: int) -> bool:
     """Collect the touched keys; False when a changed table lacks part of the key, or too many rows changed."""
     key = ", ".join(f'"{name}"' for name in table.delta_key)
-    if any(not set(table.delta_key) <= set(read.column_names) for read in changed):
+    columns = {read: [column_of(table, name, read) for name in table.delta_key] for read in changed}
+    if any(None in found for found in columns.values()):
         return False
     if not all(is_small(count_rows(connection, f"({query})"), table_rows) for query in changed.values()):
         return False
     required = [f'"{name}" is not null' for name in table.delta_key if not table.column(name).nullable]
-    rows = " union all ".join(f"select {key} from ({query})" for query in changed.values())
+    rows = " union all ".join(
+        "select "
+        + ", ".join(f'"{column}" as "{name}"' for column, name in zip(columns[read], table.delta_key, strict=True))
+        + f" from ({query})"
+        for read, query in changed.items()
+    )
     where = f" where {' and '.join(required)}" if required else ""
     types = ", ".join(f'cast(null as {table.column(name).type}) as "{name}"' for name in table.delta_key)
     connection.execute(

@@ -27,13 +27,13 @@ FIRST = {
 def table_hashes(project: Project, name: str) -> tuple[str, str, dict, dict]:
     """Content hash in the ledger and of the rows, and the hashes per day in the ledger and of the rows."""
     table = all_tables()[name]
-    with Warehouse(project).connect("vault" if table.stage == "staged" else "live") as connection:
+    with Warehouse(project).connect("vault" if table.is_in_vault else "live") as connection:
         ledger = Ledger(connection)
         kept = ledger.row_hashes(table)
         assert kept is not None
         days = "select known_date, row_count, hash_sum, hash_xor from quality.day_hashes where table_name = ?"
         before = set(connection.execute(days, [name]).fetchall())
-        if table.is_event_table and table.stage != "staged":
+        if table.is_event_table and not table.is_in_vault:
             ledger.replace_day_hashes(table)
         after = set(connection.execute(days, [name]).fetchall())
         return kept.content_hash, hash_rows(connection, table, table.qualified_name).content_hash, before, after
