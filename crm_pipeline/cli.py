@@ -393,6 +393,28 @@ def alert(folder: Path | None, test: bool) -> None:
     alert_command(_open(folder), test=test)
 
 
+@main.command()
+@_project_option
+@click.option("--accept", nargs=2, metavar="LEFT RIGHT", help="Two records (source/key) are one customer.")
+@click.option("--reject", nargs=2, metavar="LEFT RIGHT", help="Two records are not one customer.")
+@click.option("--undo", type=int, metavar="ID", help="A decision no longer holds.")
+@click.option("--list", "list_all", is_flag=True, help="List the decisions that were made.")
+@click.option("--count", type=click.IntRange(1, 1_000), default=5, show_default=True, help="Pairs to show.")
+@_guarded
+def review(
+    folder: Path | None,
+    accept: tuple[str, str] | None,
+    reject: tuple[str, str] | None,
+    undo: int | None,
+    list_all: bool,
+    count: int,
+) -> None:
+    """Records that may be one customer: show those that matter most (their personal data too), or decide."""
+    from crm_pipeline.identity.review import review_command
+
+    review_command(_open(folder), accept, reject, undo, list_all=list_all, count=count)
+
+
 @main.command("data-dictionary")
 @click.option("--check", is_flag=True, help="Fail when the file differs from what the contracts say.")
 @click.argument("target", type=click.Path(path_type=Path), default=Path("docs/data_dictionary.md"))

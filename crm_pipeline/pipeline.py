@@ -56,7 +56,7 @@ class SqlRecipe:
 
     @property
     def upstream(self) -> Sequence[Table]:
-        """The tables that the query and the function read, and which customers' keys forward where they show in them."""
+        """The tables that the query and the function read, and whose keys forward where customers show."""
         return tuple(self.tables[name] for name in self._read)
 
     @property

@@ -9,8 +9,8 @@ from crm_pipeline.warehouse.reader_views import VIEWS, View
 
 HEAD = """# Data dictionary
 
-Written from the contracts by `make docs`; do not edit. `crm.duckdb` holds every stage but `staged` and `identity`, which lie
-in `vault.duckdb`; `published.duckdb` is the copy for readers.
+Written from the contracts by `make docs`; do not edit. `crm.duckdb` holds every stage but `staged` and `identity`,
+which lie in `vault.duckdb`; `published.duckdb` is the copy for readers.
 
 """
 

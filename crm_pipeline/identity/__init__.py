@@ -1,1 +1,1 @@
-"""Who is who: records of customers matched across sources, their stable ids and golden records. All of it in the vault."""
+"""Who is who: records of customers matched across sources, their stable ids, golden records. All in the vault."""

@@ -36,8 +36,8 @@ ASSIGNMENTS = Table(
     name="identity_assignments",
     stage="identity",
     description=(
-        "One row per described record, with the customer it belongs to. Empty where sources say nothing that identifies "
-        "people, or identity is off: then every key is its own customer."
+        "One row per described record, with the customer it belongs to. Empty where sources say nothing that "
+        "identifies people, or identity is off: then every key is its own customer."
     ),
     grain=("source", "source_customer_id"),
     columns=(
@@ -152,7 +152,8 @@ def fill_difference(connection: DuckDBPyConnection, table: Table, query: str) ->
     same = " and ".join(f't."{name}" is not distinct from n."{name}"' for name in table.column_names)
     connection.execute(f"create or replace temporary table delta_new as select {names} from ({query})")
     connection.execute(
-        f"insert into {REMOVED} select t.rowid, {live} from {table.qualified_name} as t anti join delta_new as n on {same}"
+        f"insert into {REMOVED} select t.rowid, {live} from {table.qualified_name} as t "
+        f"anti join delta_new as n on {same}"
     )
     connection.execute(
         f"insert into {ADDED} select {names} from delta_new as n anti join {table.qualified_name} as t on {same}"

@@ -1,7 +1,7 @@
-"""What people decided about pairs of records: `identity_decisions.jsonl` beside crm.yaml, to which lines are only added.
+"""What people decided about pairs of records: `identity_decisions.jsonl` beside crm.yaml, which only grows.
 
-    {"id": 1, "action": "accept", "left": "accounts/W20027", "right": "members/AC001007", "by": "kim", "at": "2024-07-01T09:12:00"}
-    {"id": 2, "action": "undo", "undoes": 1, "by": "kim", "at": "2024-07-01T09:15:00"}
+{"id": 1, "action": "accept", "left": "web/W20027", "right": "card/AC001007", "by": "kim", "at": "2024-07-01T09:12:00"}
+{"id": 2, "action": "undo", "undoes": 1, "by": "kim", "at": "2024-07-01T09:15:00"}
 """
 
 from __future__ import annotations

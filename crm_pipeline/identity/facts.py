@@ -2,19 +2,49 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from crm_pipeline.identity.state import SCHEMA, has_state
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from crm_pipeline.models.identity import BadValues, ClusterReport, IdentityModel, ScoreReport
+    from crm_pipeline.models.identity import BadValues, IdentityModel, ScoreReport
 
-EXAMPLES = 5
+EXAMPLES = 8
+BORDERLINE = (0.2, 0.98)
+"""Pairs with a probability between the two are told of, and reviewed first."""
 Fact = tuple[str, str, float | None, str | None]
+
+_COUNTS = """
+with sizes as (select customer_id, count(*) as records from identity_result group by customer_id)
+
+select 'customers' as measure, 'records' as name, count(*)::double as value, null::varchar as words
+from identity_result
+union all
+select 'customers', 'customers', count(*), null from sizes
+union all
+select 'customers', 'of several records', count(*) filter (records > 1), null from sizes
+union all
+select 'customers', 'held records', count(*) filter (is_held), 'they wait for crm-pipeline review' from identity_result
+union all
+select 'size', lpad(records::varchar, 6, ' ') || ' records', count(*), null from sizes group by records
+union all
+select 'reason', match_reason, count(*), null from identity_result group by match_reason
+union all
+select 'pairs', 'borderline', count(*), 'probability between $low and $high' from identity_all_pairs
+where match_probability between $low and $high
+"""
+
+_EXAMPLES = """
+select p.match_probability, p.reason, p.agreement
+from identity_all_pairs as p
+inner join identity_clusters as l on p.left_id = l.record_id
+inner join identity_clusters as r on p.right_id = r.record_id and l.cluster_id = r.cluster_id
+qualify row_number() over (partition by p.reason order by p.match_probability, p.left_id, p.right_id) = 1
+order by p.match_probability, p.reason
+"""
 
 
 def collect_facts(
@@ -22,88 +52,60 @@ def collect_facts(
     model: IdentityModel,
     bad: Sequence[BadValues],
     scored: ScoreReport,
-    grouped: ClusterReport,
     *,
     is_whole: bool,
 ) -> None:
     """Make the temporary table `identity_next_facts` (measure, name, value, words) after a run."""
-    from crm_pipeline.models.identity import evidence
-
-    found = evidence(connection, "identity_all_normalised", "identity_all_pairs", "identity_clusters", model)
-    rows: list[Fact] = list(_flat("", found))
-    rows += [("clusters", name, float(value), None) for name, value in _counts(grouped)]
-    rows += [("scoring", name, float(value), None) for name, value in _counts(scored)]
+    rows: list[Fact] = [
+        ("estimate", "precision", model.precision, "share of the accepted pairs that are right, as the model expects"),
+        (
+            "estimate",
+            "recall",
+            model.recall,
+            "share of the right pairs compared that are accepted, as the model expects",
+        ),
+        ("estimate", "threshold", model.threshold, "least probability of an accepted pair"),
+        ("blocking", "coverage", model.coverage, "share of the right pairs that are compared, as estimated"),
+    ]
+    if is_whole:
+        rows += [("blocking", rule, float(pairs), "pairs compared") for rule, pairs in scored.pairs_by_rule.items()]
+    else:
+        rows += _kept(connection, "blocking", "pairs compared")
     rows += _bad_values(connection, bad, is_whole)
-    rows += _examples(connection, model)
+    for number, (probability, reason, agreement) in enumerate(connection.execute(_EXAMPLES).fetchall()[:EXAMPLES], 1):
+        rows.append(("example", f"match {number}", probability, in_words(reason, agreement)))
     connection.execute(
         "create or replace temporary table identity_next_facts "
         "(measure varchar, name varchar, value double, words varchar)"
     )
-    if rows:
-        connection.executemany("insert into identity_next_facts values (?, ?, ?, ?)", [list(row) for row in rows])
-    connection.execute(
-        "insert into identity_next_facts select 'reason', match_reason, count(*), null from identity_result group by all "
-        "union all select 'customers', 'records', count(*), null from identity_result "
-        "union all select 'customers', 'customers', count(distinct customer_id), null from identity_result "
-        "union all select 'customers', 'held records', count(*) filter (is_held), null from identity_result"
-    )
+    connection.executemany("insert into identity_next_facts values (?, ?, ?, ?)", [list(row) for row in rows])
+    low, high = BORDERLINE
+    counts = _COUNTS.replace("$low", str(low)).replace("$high", str(high))
+    connection.execute(f"insert into identity_next_facts {counts}")
 
 
-def _flat(prefix: str, values: Mapping[str, Any]) -> Iterator[Fact]:
-    """Numbers of nested figures, each under the path of its names."""
-    for key, value in values.items():
-        name = f"{prefix} {key}".strip()
-        if isinstance(value, Mapping):
-            yield from _flat(name, value)
-        elif isinstance(value, bool | int | float):
-            measure, _, rest = name.partition(" ")
-            yield (measure, rest or measure, float(value), None)
-        elif isinstance(value, str):
-            measure, _, rest = name.partition(" ")
-            yield (measure, rest or measure, None, value)
-        elif isinstance(value, list | tuple):
-            yield from _flat(name, {str(number): item for number, item in enumerate(value, 1)})
+def in_words(reason: str, agreement: str) -> str:
+    """Why two records match, without anybody's values: `first name exact, birth date swapped (probabilistic)`."""
+    levels = [level.replace("=", " ", 1).replace("_", " ") for level in agreement.split(";") if level]
+    told = [level for level in levels if not level.endswith(" missing")]
+    return f"{', '.join(told)} ({reason.replace('_', ' ')})"
 
 
-def _counts(report: object) -> Iterable[tuple[str, int]]:
-    """The whole numbers of a report."""
-    for name, value in vars(report).items():
-        if isinstance(value, int) and not isinstance(value, bool):
-            yield name.replace("_", " "), value
+def _kept(connection: DuckDBPyConnection, measure: str, words: str) -> list[Fact]:
+    """What the last run over all records said."""
+    if not has_state(connection, "facts"):
+        return []
+    sql = f"select measure, name, value, words from {SCHEMA}.facts where measure = ? and words = ? order by name"
+    return connection.execute(sql, [measure, words]).fetchall()
 
 
 def _bad_values(connection: DuckDBPyConnection, bad: Sequence[BadValues], is_whole: bool) -> list[Fact]:
     """Values that identify nobody, by column and reason: of all records, and of those that came since."""
     counts: dict[str, float] = {}
     if not is_whole and has_state(connection, "facts"):
-        earlier = connection.execute(f"select name, value from {SCHEMA}.facts where measure = 'bad_value'").fetchall()
+        earlier = connection.execute(f"select name, value from {SCHEMA}.facts where measure = 'bad value'").fetchall()
         counts = dict(earlier)
     for item in bad:
         name = f"{item.column}: {item.reason}"
         counts[name] = counts.get(name, 0) + item.rows
-    return [("bad_value", name, float(value), None) for name, value in sorted(counts.items())]
-
-
-def _examples(connection: DuckDBPyConnection, model: IdentityModel) -> list[Fact]:
-    """Some matches in words: of each reason the pair nearest to the threshold, without anybody's values."""
-    from crm_pipeline.models.identity import explain, words
-
-    cursor = connection.execute(
-        "select p.* from identity_all_pairs as p "
-        "inner join identity_clusters as l on p.left_id = l.record_id "
-        "inner join identity_clusters as r on p.right_id = r.record_id and l.cluster_id = r.cluster_id "
-        "qualify row_number() over (partition by p.agreement order by p.match_probability, p.left_id, p.right_id) = 1 "
-        f"order by p.match_probability, p.left_id, p.right_id limit {EXAMPLES}"
-    )
-    names = [item[0] for item in cursor.description or ()]
-    found: list[Fact] = []
-    for number, values in enumerate(cursor.fetchall(), 1):
-        row = dict(zip(names, values, strict=True))
-        found.append(("example", f"match {number}", float(row["match_probability"]), words(explain(model, row))))
-    return found
-
-
-def facts_json(connection: DuckDBPyConnection) -> str:
-    """The facts as JSON, for logs and metadata."""
-    rows = connection.execute("select measure, name, value, words from identity_next_facts order by all").fetchall()
-    return json.dumps(rows)
+    return [("bad value", name, float(value), None) for name, value in sorted(counts.items())]

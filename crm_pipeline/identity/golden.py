@@ -30,8 +30,8 @@ GOLDEN = Table(
     name="golden_customers",
     stage="identity",
     description=(
-        "One row per customer that any source describes: of each column the value that survives, by the rule in crm.yaml "
-        "(`identity.survivorship`), and in `origins` the record that it came from. It never leaves the vault."
+        "One row per customer that any source describes: of each column the value that survives, by the rule in "
+        "crm.yaml (`identity.survivorship`), and in `origins` the record that it came from. It never leaves the vault."
     ),
     grain=("customer_id",),
     columns=(
@@ -56,7 +56,8 @@ def golden_query(settings: IdentitySettings, staged: str, assignments: str) -> s
     source_rank = f"case source {priority} else {len(settings.source_priority)} end" if priority else "0"
     values = " union all ".join(
         f"select customer_id, record_id, {number} as position_of_column, {literal(name)} as column_name, "
-        f'cast("{name}" as varchar) as value, told_at, source_rank, file_name, position from told where "{name}" is not null'
+        f'cast("{name}" as varchar) as value, told_at, source_rank, file_name, position from told '
+        f'where "{name}" is not null'
         for number, name in enumerate(PERSONAL)
     )
     rules = {rule: [name for name in PERSONAL if settings.rule_of(name) == rule] for rule in _ORDERS}
@@ -68,7 +69,7 @@ def golden_query(settings: IdentitySettings, staged: str, assignments: str) -> s
         if names
     )
     columns_of = ", ".join(
-        f"cast(max(value) filter (column_name = {literal(name)}) as {_ENTITY[name].type}) as \"{name}\""
+        f'cast(max(value) filter (column_name = {literal(name)}) as {_ENTITY[name].type}) as "{name}"'
         for name in PERSONAL
     )
     return (

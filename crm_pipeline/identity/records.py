@@ -27,15 +27,12 @@ def is_matching(project: Project) -> bool:
 
 
 def records_query(staged: str) -> str:
-    """Select a row per record from the staged customers: `record_id`, `source`, `customer_key`, when it was first and last
-    written (`known_at`, `changed_at`), its values, and `content`, a digest of all that matching reads.
+    """Select a row per record from the staged customers: `record_id`, `source`, `customer_key`, when it was first and
+    last written (`known_at`, `changed_at`), its values, and `content`, a digest of all that matching reads.
 
     Of each column the newest value counts that is not missing: a form that leaves a number out does not take it away.
     """
-    values = [
-        f'arg_max("{name}", {NEWEST}) filter ("{name}" is not null) as "{name}"'
-        for name in PERSONAL
-    ]
+    values = [f'arg_max("{name}", {NEWEST}) filter ("{name}" is not null) as "{name}"' for name in PERSONAL]
     texts = ", ".join(f"coalesce(cast(\"{name}\" as varchar), '')" for name in MATCHED)
     written = [f'cast("{name}" as varchar) as "{name}"' for name in MATCHED if name != "street"]
     return (

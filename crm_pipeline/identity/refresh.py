@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crm_pipeline.identity.decisions import Decision
 from crm_pipeline.identity.facts import collect_facts
@@ -50,7 +50,7 @@ def matcher_settings(settings: IdentitySettings) -> MatcherSettings:
     """The matcher's settings."""
     from crm_pipeline.models.identity import IdentitySettings as MatcherSettings
 
-    given = {
+    given: dict[str, Any] = {
         "unit": settings.unit,
         "country": settings.country,
         "largest_cluster": settings.largest_cluster,
@@ -58,15 +58,15 @@ def matcher_settings(settings: IdentitySettings) -> MatcherSettings:
     }
     if settings.precision_goal is not None:
         given["precision_goal"] = settings.precision_goal
-    return MatcherSettings(**given)  # type: ignore[arg-type]
+    return MatcherSettings(**given)
 
 
 def refresh(connection: DuckDBPyConnection, staged: str, wishes: Wishes, *, anew: bool) -> bool:
     """Match the records of ``staged`` and leave the rows of `identity_assignments` in `RESULT`.
 
-    With ``anew`` every record is normalised and compared, by a model that is trained now; without, only the records that
-    are new, changed or gone since the run before, unless the model is to be trained again. What is to be kept stands in
-    the temporary tables of `state.next_name`. Returns whether all of it was computed anew.
+    With ``anew`` every record is normalised and compared, by a model that is trained now; without, only the records
+    that are new, changed or gone since the run before, unless the model is to be trained again. What is to be kept
+    stands in the temporary tables of `state.next_name`. Returns whether all of it was computed anew.
     """
     from crm_pipeline.models.identity import cluster, normalise, score
 
@@ -79,7 +79,7 @@ def refresh(connection: DuckDBPyConnection, staged: str, wishes: Wishes, *, anew
     is_whole = anew or not has_state(connection)
     _find_touched(connection, is_whole)
     bad = normalise(connection, "identity_touched_values", "identity_next_normalised", settings)
-    model, document = _standing_model(connection, wishes, is_whole)
+    model = _standing_model(connection, wishes, is_whole)
     if model is None:
         is_whole = True
         if has_state(connection) and not anew:
@@ -93,9 +93,7 @@ def refresh(connection: DuckDBPyConnection, staged: str, wishes: Wishes, *, anew
     report = score(connection, NORMALISED, model, "identity_next_pairs", None if is_whole else "identity_touched")
     _see_all(connection, PAIRS, "pairs", is_whole)
     _wanted_pairs(connection, wishes)
-    grouped = cluster(
-        connection, PAIRS, NORMALISED, model, "identity_clusters", "identity_always", "identity_never"
-    )
+    cluster(connection, PAIRS, NORMALISED, model, "identity_clusters", "identity_always", "identity_never")
     _standing_customers(connection)
     assign_ids(connection)
     changes(connection, "identity_next_ledger", _last_change(connection))
@@ -105,7 +103,7 @@ def refresh(connection: DuckDBPyConnection, staged: str, wishes: Wishes, *, anew
         f"from {RECORDS} as r inner join identity_clusters as c on r.record_id = c.record_id "
         "inner join identity_ids as i on c.cluster_id = i.cluster_id"
     )
-    collect_facts(connection, model, bad, report, grouped, is_whole=is_whole)
+    collect_facts(connection, model, bad, report, is_whole=is_whole)
     return is_whole
 
 
@@ -139,24 +137,22 @@ def _see_all(connection: DuckDBPyConnection, view: str, table: str, is_whole: bo
     connection.execute(f"create or replace temporary view {view} as {before}select * from {next_name(table)}")
 
 
-def _standing_model(
-    connection: DuckDBPyConnection, wishes: Wishes, is_whole: bool
-) -> tuple[IdentityModel | None, str | None]:
+def _standing_model(connection: DuckDBPyConnection, wishes: Wishes, is_whole: bool) -> IdentityModel | None:
     """The newest model, or None where one is to be trained: other settings or columns, or many records since."""
     if is_whole or not has_state(connection, "models"):
-        return None, None
+        return None
     row = connection.execute(
         f"select record_count, settings, document from {SCHEMA}.models order by version desc limit 1"
     ).fetchone()
     if row is None or row[1] != wishes.model_hash:
-        return None, None
+        return None
     count = connection.execute(f"select count(*) from {RECORDS}").fetchone()
     now = int(count[0]) if count else 0
     if now - int(row[0]) > wishes.settings.retrain_share * int(row[0]):
-        return None, None
+        return None
     from crm_pipeline.models.identity import IdentityModel
 
-    return IdentityModel.from_json(row[2]), row[2]
+    return IdentityModel.from_json(row[2])
 
 
 def _no_model(connection: DuckDBPyConnection) -> None:
@@ -175,14 +171,15 @@ def _trained(connection: DuckDBPyConnection, settings: MatcherSettings, wishes: 
     )
     connection.execute(
         f"create or replace temporary table identity_next_models as select ({version})::integer as version, "
-        f"(select count(*) from {RECORDS}) as record_count, $settings::varchar as settings, $document::varchar as document",
+        f"(select count(*) from {RECORDS}) as record_count, $settings::varchar as settings, "
+        "$document::varchar as document",
         {"settings": wishes.model_hash, "document": model.to_json()},
     )
     return model
 
 
 def _wanted_pairs(connection: DuckDBPyConnection, wishes: Wishes) -> None:
-    """Make `identity_always` and `identity_never`: same keys, listed pairs, and what people decided, which counts most."""
+    """Make `identity_always` and `identity_never`: same keys, listed pairs, and, above these, what people decided."""
     pairs: dict[str, list[Pair]] = {"always": [], "never": []}
     for key, found in pairs.items():
         found += [pair for pair in wishes.listed.get(key, ()) if tuple(sorted(pair)) not in wishes.decided]
@@ -197,16 +194,14 @@ def _wanted_pairs(connection: DuckDBPyConnection, wishes: Wishes) -> None:
         "window same_key as (partition by customer_key order by record_id) "
         "qualify lead(record_id) over same_key is not null"
     )
-    connection.execute(
-        "create or replace temporary table identity_deciders (record_id varchar, decided_by varchar)"
-    )
+    connection.execute("create or replace temporary table identity_deciders (record_id varchar, decided_by varchar)")
     rows = [[record, f"decision {item.id}"] for item in wishes.decided.values() for record in item.pair]
     if rows:
         connection.executemany("insert into identity_deciders values (?, ?)", rows)
 
 
 def _standing_customers(connection: DuckDBPyConnection) -> None:
-    """Make `identity_before`: the customer of each key before this run; and `identity_dead`: ids that were merged away."""
+    """Make `identity_before`, the customer of each key before this run, and `identity_dead`, ids merged away."""
     table = f"{SCHEMA}.identity_assignments"
     assigned = (
         f"select distinct source_customer_id as customer_key, customer_id from {table}"
@@ -221,8 +216,16 @@ def _standing_customers(connection: DuckDBPyConnection) -> None:
     if built and built[0]:  # keys that only sales knew are customers as well
         connection.execute(
             "insert into identity_before select distinct source_customer_id, customer_id "
-            "from live.cleaned.customer_identity where source_customer_id not in (select customer_key from identity_before)"
+            "from live.cleaned.customer_identity "
+            "where source_customer_id not in (select customer_key from identity_before)"
         )
+    issued = (
+        f"select to_customer_id as customer_id, min(change_number) as change_number from {SCHEMA}.ledger "
+        "where kind = 'split' group by to_customer_id"
+        if has_state(connection, "ledger")
+        else "select null::varchar as customer_id, null::bigint as change_number where false"
+    )
+    connection.execute(f"create or replace temporary table identity_issued as {issued}")
     dead = (
         f"select distinct from_customer_id from {SCHEMA}.ledger where kind = 'merge'"
         if has_state(connection, "ledger")

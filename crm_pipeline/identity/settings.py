@@ -1,4 +1,4 @@
-"""``identity`` of crm.yaml: what one customer is, how sure a match must be, whose word counts, and what people decided."""
+"""``identity`` of crm.yaml: what one customer is, how sure a match must be, whose word counts, what is decided."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class IdentitySettings(BaseModel):
     matcher's). ``country``: two letters, for telephone numbers without a country code and for how dates are written.
     ``largest_cluster``: customers of more records are held for review. ``names_per_value``: an e-mail address or number
     of more people identifies nobody. ``source_priority``: sources whose word counts first, for golden records.
-    ``survivorship``: per column which value stays (``default`` for all others). ``always`` and ``never``: pairs of records
-    (``source/key``) that are, or are not, one customer: a list, or the name of a CSV file with two columns.
+    ``survivorship``: per column which value stays (``default`` for all others). ``always`` and ``never``: pairs of
+    records (``source/key``) that are, or are not, one customer: a list, or the name of a CSV file with two columns.
     ``retrain_share``: share of records that are new since the model was trained, from which it is trained again.
     """
 
@@ -75,7 +75,9 @@ class IdentitySettings(BaseModel):
         """ValueError when a source or column is named that there is not; ``sources`` are those of customers."""
         for name in self.source_priority:
             if name not in sources:
-                raise ValueError(f"identity.source_priority: {name!r} is no source of customers{closest(name, sources)}")
+                raise ValueError(
+                    f"identity.source_priority: {name!r} is no source of customers{closest(name, sources)}"
+                )
         for name in self.survivorship:
             if name not in (*PERSONAL, "default"):
                 raise ValueError(
@@ -113,7 +115,9 @@ def listed_pairs(settings: IdentitySettings, folder: Path, sources: Collection[s
 
 def _read(path: Path, sources: Collection[str], key: str) -> tuple[Pair, ...]:
     if not path.is_file():
-        raise UserError(f"{path}: not there; identity.{key} of crm.yaml names it. Write two records a line: source/key,source/key")
+        raise UserError(
+            f"{path}: not there; identity.{key} of crm.yaml names it. Write two records a line: source/key,source/key"
+        )
     found = []
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -122,7 +126,9 @@ def _read(path: Path, sources: Collection[str], key: str) -> tuple[Pair, ...]:
                 if not any(row) or (number == 1 and SEPARATOR not in "".join(row)):  # an empty line, or the header
                     continue
                 if len(row) != 2:
-                    raise UserError(f"{path}, line {number}: expected two records, source/key,source/key; found {len(row)} values")
+                    raise UserError(
+                        f"{path}, line {number}: expected two records, source/key,source/key; found {len(row)} values"
+                    )
                 pair = (row[0], row[1])
                 try:
                     check_pair(pair, sources, f"{path}, line {number}")

@@ -25,12 +25,14 @@ candidates as (
             when customer_key in (select from_customer_id from identity_dead) then 1
             else 2
         end as rank,
+        coalesce(issued.change_number, 0) as issued,
         known_at,
         source
     from members
+    left join identity_issued as issued on customer_key = issued.customer_id
     union all
     -- the record that gave the id is gone from the files; its customer is not
-    select cluster_id, had, 0, known_at, source
+    select cluster_id, had, 0, 0, known_at, source
     from members
     where had is not null and had not in (select customer_key from identity_all_records)
 ),
@@ -44,7 +46,7 @@ claimed as (
 
 select cluster_id, customer_id
 from claimed
-qualify row_number() over (partition by cluster_id order by rank, known_at, source, customer_id) = 1
+qualify row_number() over (partition by cluster_id order by rank, issued, known_at, source, customer_id) = 1
 """
 
 _CHANGES = """
@@ -67,7 +69,11 @@ with moved as (
 
 select
     $first + row_number() over (order by from_customer_id, to_customer_id) as change_number,
-    case when from_customer_id in (select customer_id from identity_ids) then 'split' else 'merge' end as kind,
+    case
+        when from_customer_id not in (select customer_id from identity_ids) then 'merge'
+        when to_customer_id in (select customer_id from identity_before) then 'move'
+        else 'split'
+    end as kind,
     from_customer_id,
     to_customer_id,
     record_count,
@@ -81,12 +87,13 @@ from moved
 def assign_ids(connection: DuckDBPyConnection) -> None:
     """Make `identity_ids`: the customer of each cluster.
 
-    A cluster has the id of a customer who stands where it holds the record that gave it (of several, the one known
-    first; then by source and key), else one that stood before, else the key of its earliest record. So records that
-    join rename nobody, and what is undone has the ids that it had.
+    A cluster has the id of a customer who stands where it holds the record that gave it, else one that stood before,
+    else the key of its earliest record. Of several, ids that no split gave come first, then the earliest (by time,
+    source and key). So records that join rename nobody, and what is undone has the ids that it had.
 
     Reads the temporary tables `identity_all_records`, `identity_clusters` (record_id, cluster_id, reason),
-    `identity_before` (customer_key, customer_id) and `identity_dead` (from_customer_id).
+    `identity_before` (customer_key, customer_id), `identity_dead` (from_customer_id) and `identity_issued`
+    (customer_id, change_number): ids that a split gave.
     """
     connection.execute(f"create or replace temporary table identity_ids as {_IDS}")
 
@@ -94,7 +101,8 @@ def assign_ids(connection: DuckDBPyConnection) -> None:
 def changes(connection: DuckDBPyConnection, target: str, first: int) -> None:
     """Make ``target``: the merges and splits since the run before, numbered after ``first``.
 
-    A merge ends an id, a split moves records away from one that goes on. `known_at` is the newest record's time.
+    A merge ends an id; a split takes records away from one that goes on and gives them an id; a move takes them to
+    another customer who stood before. `known_at` is the newest record's time.
     Reads also `identity_deciders` (record_id, decided_by).
     """
     connection.execute(f"create or replace temporary table {target} as {_CHANGES}", {"first": first})

@@ -18,8 +18,9 @@ create table if not exists {SCHEMA}.models (
     version integer not null, record_count bigint not null, settings varchar not null, document varchar not null
 );
 create table if not exists {SCHEMA}.ledger (
-    change_number bigint not null, kind varchar not null, from_customer_id varchar not null, to_customer_id varchar not null,
-    record_count bigint not null, known_at timestamp not null, reason varchar not null, decided_by varchar not null
+    change_number bigint not null, kind varchar not null, from_customer_id varchar not null,
+    to_customer_id varchar not null, record_count bigint not null, known_at timestamp not null,
+    reason varchar not null, decided_by varchar not null
 );
 create table if not exists {SCHEMA}.facts (
     measure varchar not null, name varchar not null, value double, words varchar

@@ -47,7 +47,12 @@ IDENTITY_LEDGER = Table(
     grain=("change_number",),
     columns=(
         Column("change_number", "bigint", "Counts the changes."),
-        Column("kind", "varchar", "merge: the id ended; split: records left a customer that goes on."),
+        Column(
+            "kind",
+            "varchar",
+            "merge: the id ended; split: records of a customer who goes on got an id; move: "
+            "they went to another customer.",
+        ),
         Column("from_customer_id", "varchar", "Whose records they were.", pii="pseudonymous"),
         Column("to_customer_id", "varchar", "Whose records they are.", pii="pseudonymous"),
         Column("record_count", "bigint", "Keys that moved."),
@@ -55,7 +60,7 @@ IDENTITY_LEDGER = Table(
         Column("reason", "varchar", "How the records were matched, or parted: a code (docs/identity.md)."),
         Column("decided_by", "varchar", "`matching`, or the decision of a person (crm-pipeline review --list)."),
     ),
-    rules=("kind in ('merge', 'split')", "from_customer_id <> to_customer_id"),
+    rules=("kind in ('merge', 'split', 'move')", "from_customer_id <> to_customer_id"),
     kind="replaced",
     partition_column=None,
     about_loads=True,
@@ -109,7 +114,9 @@ class ToldRecipe:
         location = self._location(connection)
         if location:
             order = ", ".join(self.table.grain)
-            connection.execute(f"insert into {candidate_name(self.table)} by name select * from {location} order by {order}")
+            connection.execute(
+                f"insert into {candidate_name(self.table)} by name select * from {location} order by {order}"
+            )
 
     def fill_delta(self, connection: DuckDBPyConnection, basis: Basis) -> bool:
         """False: both are small."""

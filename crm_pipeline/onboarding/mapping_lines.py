@@ -132,21 +132,22 @@ def _column_of(line: ProposedColumn) -> str | None:
 
 
 def personal_lines(looks: Sequence[ColumnLook], used: set[str]) -> list[ProposedColumn]:
-    """Name and address of customers from the columns that hold their parts."""
-    found = []
+    """Name and address of customers where their parts stand in columns of their own."""
     surname = "family" if any(look.says("family") for look in looks) else "name"
-    for target, wanted in (("full_name", ("given", surname)), ("address", ("address", "postcode", "city"))):
-        parts = [
-            next((look for look in looks if look.says(concept) and look.name not in used and _is_text(look)), None)
-            for concept in wanted
-        ]
-        names = list(dict.fromkeys(look.name for look in parts if look is not None))
-        if len(names) > 1 or (names and target == "address"):
-            mapping: str | dict[str, Any] = names[0]
-            if len(names) > 1:
-                mapping = {"sql": f"concat_ws(' ', {', '.join(quoted(name) for name in names)})"}
-            found.append(ProposedColumn(target, mapping))
-            used.update(names)
+    found: list[ProposedColumn] = []
+    for parts in (
+        {"first_name": "given", "last_name": surname},
+        {"street": "address", "postcode": "postcode", "city": "city"},
+    ):
+        taken: dict[str, str] = {}
+        for target, concept in parts.items():
+            free = [look for look in looks if look.name not in used and look.name not in taken.values()]
+            name = next((look.name for look in free if look.says(concept) and _is_text(look)), None)
+            if name is not None:
+                taken[target] = name
+        if len(taken) > 1:
+            found += [ProposedColumn(target, name) for target, name in taken.items()]
+            used.update(taken.values())
     return found
 
 

@@ -130,6 +130,7 @@ def _source(group: FileGroup, item: Guess, path: str, name: str) -> ProposedSour
         parts = {item.columns[name].look.name for name in ("full_name", "address") if name in item.columns}
         personal = personal_lines(group.looks, used - parts)
         replaced = {line.target for line in personal}
+        replaced |= {whole for whole, part in (("full_name", "first_name"), ("address", "street")) if part in replaced}
         lines = [line for line in lines if line.target not in replaced] + personal
         used.update(name for line in personal for name in _columns_in(line, group.looks))
         lines += attribute_lines(group.looks, used)

@@ -67,7 +67,7 @@ def test_an_unseen_shop_needs_no_editing_and_gives_the_right_totals(tmp_path: Pa
 
 def test_the_shape_of_each_shop_is_seen(tmp_path: Path) -> None:
     for name, said in (
-        ("german", ['read: {decimal: ",", thousands: "."}', "Bestellungen_202*.csv", "full_name:"]),
+        ("german", ['read: {decimal: ",", thousands: "."}', "Bestellungen_202*.csv", "last_name:"]),
         ("french", ["join: commandes", "currency: EUR", "unit_price:", "first_seen_at:"]),
         (
             "polish",

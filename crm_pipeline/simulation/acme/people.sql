@@ -76,9 +76,9 @@ select
     married_name,
     marries_at,
     plain(first_latin) || pick(['.', '', '_'], 'e-mail style', customer_id) || plain(last_latin)
-    || cast(draw('e-mail number', customer_id) % 900 as varchar) || '@' || pick(['example.org', 'example.com', 'mail.example', 'post.example'], 'e-mail host', customer_id) as email,
+    || cast(draw('e-mail number', customer_id) % 900 as varchar) || '@' || pick(['post', 'mail', 'net', 'brief'], 'e-mail host', customer_id) || '.acme-stadt.de' as email,
     substr(plain(first_latin), 1, 1) || plain(last_latin) || cast(draw('work number', customer_id) % 300 as varchar)
-    || '@' || pick(['work.example', 'office.example', 'firma.example'], 'work host', customer_id) as work_email,
+    || '@' || pick(['werk', 'buero', 'kontor'], 'work host', customer_id) || '.acme-handel.de' as work_email,
     '+49 30 ' || lpad(cast(5550000 + draw('landline', home) % 9000 as varchar), 7, '0') as landline,
     '+49 17' || (1 + draw('mobile network', customer_id) % 9) || ' ' || lpad(cast(1000000 + draw('mobile', customer_id) % 8999999 as varchar), 7, '0') as mobile,
     -- what a system is told when it asks for a telephone number

@@ -84,7 +84,7 @@ select
     mistyped(last_written, 0.05, 'last typo', place) as last_written,
     case
         when chance('no e-mail', place) < if(system = 'loyalty', 0.12, 0.0) then null
-        when chance('dummy e-mail', place) < 0.035 then pick(['test@test.com', 'keine@email.de', 'noreply@example.org', 'a@a.de'], 'which dummy', place)
+        when chance('dummy e-mail', place) < 0.035 then pick(['test@test.com', 'keine@email.de', 'noreply@acme-handel.de', 'a@a.de'], 'which dummy', place)
         when system = 'web' and chance('marketplace', place) < 0.03 then substr(md5(place), 1, 14) || '@marketplace.amazon.de'
         when chance('e-mail at', place) < 0.02 then replace(given_email, '@', ' at ')
         when chance('e-mail capitals', place) < 0.08 then upper(substr(given_email, 1, 1)) || substr(given_email, 2)
@@ -98,7 +98,7 @@ select
     case
         when chance('no birthday', place) < case system when 'web' then 0.5 when 'newsletter' then 0.2 else 0.12 end then null
         when chance('dummy birthday', place) < 0.02 then date '1900-01-01'
-        when chance('birthday typo', place) < 0.03 then birth_date + to_days(pick([1, -1, 10, 31, 365], 'which birthday typo', place))
+        when chance('birthday typo', place) < 0.015 then birth_date + to_days(pick([1, -1, 10, 365], 'which birthday typo', place))
         else birth_date
     end::date as birth_date,
     mistyped(if(chance('short street', place) < 0.3, replace(replace(street_now, 'straße', 'str.'), 'Straße', 'Str.'), street_now), 0.03, 'street typo', place) as street,
