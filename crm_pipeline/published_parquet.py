@@ -55,7 +55,7 @@ def export_tables(
 
 
 def _chosen(pipeline: Pipeline, names: Sequence[str]) -> list[Table]:
-    known = {name: table for name, table in pipeline.tables.items() if table.stage != "staged"}
+    known = {name: table for name, table in pipeline.tables.items() if not table.is_in_vault}
     for name in names:
         if name not in known:
             raise UserError(f"{name}: no such table{closest(name, known)}")

@@ -62,7 +62,7 @@ def _empty_tables() -> duckdb.DuckDBPyConnection:
 
     connection = duckdb.connect(":memory:")
     for table in all_tables().values():
-        if table.stage != "staged":
+        if not table.is_in_vault:
             columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
             technical = ", table_version bigint" if table.kind == "append_only" else ""
             connection.execute(f'create schema if not exists "{table.stage}"')
@@ -75,7 +75,7 @@ def _empty_tables() -> duckdb.DuckDBPyConnection:
 def _search_path() -> str:
     from crm_pipeline.pipeline import all_tables
 
-    return ",".join(sorted({table.stage for table in all_tables().values() if table.stage != "staged"}))
+    return ",".join(sorted({table.stage for table in all_tables().values() if not table.is_in_vault}))
 
 
 def search_path() -> str:

@@ -67,7 +67,7 @@ def _hashes_of(connection: duckdb.DuckDBPyConnection, table: Table, parts: list[
 
 def as_of_hashes(folder: Path, day: date) -> Hashes:
     """Per event table the content hash of what was known before ``day``."""
-    names = [name for name, table in all_tables().items() if table.is_event_table and table.stage != "staged"]
+    names = [name for name, table in all_tables().items() if table.is_event_table and not table.is_in_vault]
     with open_file(folder) as connection:
         return {(name, d): text for (name, d), text in Ledger(connection).as_of_hashes(names, [day]).items()}
 

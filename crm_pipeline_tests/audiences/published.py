@@ -41,7 +41,7 @@ def publish(project: Project, **tables: Rows) -> None:
     path.unlink(missing_ok=True)
     with duckdb.connect(str(path)) as connection:
         for name, table in all_tables().items():
-            if table.stage == "staged":
+            if table.is_in_vault:
                 continue
             columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
             connection.execute(f'create schema if not exists "{table.stage}"')
