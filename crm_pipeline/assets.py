@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from crm_pipeline.automation import after_all, when_inputs_change
 from crm_pipeline.contract.catalog import Transform
 from crm_pipeline.contract.lineage import column_lineage
 from crm_pipeline.contract.table import Table
@@ -17,6 +18,7 @@ from crm_pipeline.pipeline import AnyRecipe, Pipeline, SqlRecipe
 from crm_pipeline.resources import WarehouseResource
 from crm_pipeline.warehouse.audit import CheckResult, checks_of
 from crm_pipeline.warehouse.candidate import Part
+from crm_pipeline.warehouse.ledger import digest
 from crm_pipeline.warehouse.leftovers import remove_leftovers
 from crm_pipeline.warehouse.materialize import Outcome, materialize
 from crm_pipeline.warehouse.published import compact, publish_copy
@@ -143,7 +145,13 @@ def _materialize_result(
             **charts,
         },
         check_results=list(check_results(table, outcome.results)),
+        data_version=dg.DataVersion(_data_version(outcome)),
     )
+
+
+def _data_version(outcome: Outcome) -> str:
+    """One digest of the content of all parts that a run covers."""
+    return digest(*(f"{part}={outcome.hashes[part]}" for part in sorted(outcome.hashes, key=str)))
 
 
 def _asset(recipe: AnyRecipe, pipeline: Pipeline, partitions: dg.PartitionsDefinition[Any]) -> dg.AssetsDefinition:
@@ -165,6 +173,7 @@ def _asset(recipe: AnyRecipe, pipeline: Pipeline, partitions: dg.PartitionsDefin
         owners=[table.owner],
         code_version=recipe.code_hash,
         metadata=_definition_metadata(recipe, pipeline),
+        automation_condition=when_inputs_change(pipeline),
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=table.unit_of_freshness_days)),
     )
     def build(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Iterator[Any]:
@@ -240,6 +249,7 @@ def build_data_quality(pipeline: Pipeline) -> dg.AssetsDefinition:
         ),
         deps=[dg.AssetKey(name) for name in pipeline.tables],
         backfill_policy=dg.BackfillPolicy.single_run(),
+        automation_condition=after_all(pipeline),
         kinds={"duckdb", "html"},
         owners=["team:data-engineering"],
     )
@@ -283,6 +293,7 @@ def build_published(pipeline: Pipeline) -> dg.AssetsDefinition:
             dg.AssetKey(DATA_QUALITY),
         ],
         backfill_policy=dg.BackfillPolicy.single_run(),
+        automation_condition=after_all(pipeline),
         kinds={"duckdb"},
         owners=["team:data-engineering"],
         output_required=False,

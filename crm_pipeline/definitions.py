@@ -12,6 +12,7 @@ import dagster as dg
 from crm_pipeline.alerts.sensors import build_alert_sensors
 from crm_pipeline.assets import PUBLISHED, build_assets, build_data_quality, build_published
 from crm_pipeline.audiences.asset import build_audiences
+from crm_pipeline.automation import build_automation_sensors, is_declarative
 from crm_pipeline.landed_files import build_landed_files
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.project import EXAMPLE, Project, load_project
@@ -34,8 +35,8 @@ def build_definitions(project: Project | Pipeline) -> dg.Definitions:
             build_audiences(pipeline, after=PUBLISHED),
         ],
         jobs=build_jobs(pipeline),
-        schedules=build_schedules(pipeline),
-        sensors=[build_sensor(pipeline), *build_alert_sensors(pipeline)],
+        schedules=[] if is_declarative(pipeline) else build_schedules(pipeline),
+        sensors=[build_sensor(pipeline), *build_alert_sensors(pipeline), *build_automation_sensors(pipeline)],
         resources={
             "warehouse": WarehouseResource(database=str(pipeline.warehouse.live), project_folder=str(project.folder))
         },

@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from crm_pipeline.automation import nightly
 from crm_pipeline.errors import CrmError
 from crm_pipeline.ingestion.connectors import LANDED_FILES
 from crm_pipeline.ingestion.connectors.extraction import land_source
@@ -30,6 +31,7 @@ def build_landed_files(pipeline: Pipeline) -> dg.AssetsDefinition:
             "A source without an `extract` has nothing to fetch."
         ),
         backfill_policy=dg.BackfillPolicy.single_run(),
+        automation_condition=nightly(pipeline),
         kinds={"python", "parquet"},
         owners=["team:data-engineering"],
     )

@@ -219,6 +219,7 @@ class Project(Settings):
     week_start: Literal["monday", "sunday", "saturday"] = "monday"
     language: Literal["en", "de"] = "en"
     snapshots: SnapshotGrid
+    automation: Literal["schedules", "declarative"] = "schedules"
     data_through: date | None = None
     churn: ChurnSettings = ChurnSettings()
     clv: ClvSettings = ClvSettings()
@@ -252,6 +253,11 @@ class Project(Settings):
         if not any(source.entity in ("order_lines", "orders") for source in self.sources.values()):
             raise ValueError("sources: no source maps to order_lines; without orders there is nothing to compute")
         grid = self.snapshots
+        if self.automation == "declarative" and grid.is_finite:
+            raise ValueError(
+                "automation: declarative needs a series of snapshots without an end, "
+                "as in snapshots: {every: month, first: 2024-06-01}"
+            )
         if grid.every == "month" and not grid.is_finite and grid.first is not None and grid.first.day > LAST_COMMON_DAY:
             raise ValueError(
                 f"snapshots.first: a monthly series without `last` begins on day 1 to {LAST_COMMON_DAY}, "

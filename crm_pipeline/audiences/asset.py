@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from crm_pipeline.automation import after_all
 from crm_pipeline.errors import CrmError
 from crm_pipeline.pipeline import Pipeline
 
@@ -22,6 +23,7 @@ def build_audiences(pipeline: Pipeline, after: str) -> dg.AssetsDefinition:
         ),
         deps=[dg.AssetKey(after)],
         backfill_policy=dg.BackfillPolicy.single_run(),
+        automation_condition=after_all(pipeline),
         kinds={"python", "csv"},
         owners=["team:marketing"],
     )

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from crm_pipeline.assets import EXIT_CODE, PUBLISHED
+from crm_pipeline.automation import after_all
 from crm_pipeline.errors import CrmError
 from crm_pipeline.pipeline import Pipeline
 
@@ -25,6 +26,7 @@ def build_report(pipeline: Pipeline) -> dg.AssetsDefinition:
         ),
         deps=[dg.AssetKey(PUBLISHED)],
         backfill_policy=dg.BackfillPolicy.single_run(),
+        automation_condition=after_all(pipeline),
         kinds={"html", "matplotlib"},
         owners=["team:analytics"],
         output_required=False,
