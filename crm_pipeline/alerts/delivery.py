@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import smtplib
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -27,6 +29,13 @@ LONGEST_TEXT = 2_000
 
 class DeliveryError(CrmError):
     """A receiver did not take an alert."""
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A redirect is an answer like any other: to follow it would turn the POST into a GET that carries the token."""
+
+    def redirect_request(self, *given: Any) -> None:
+        """None: nothing is asked instead."""
 
 
 def as_json(project: Project, findings: Sequence[Finding], at: datetime) -> dict[str, Any]:
@@ -76,14 +85,32 @@ def _try(name: str, secrets: Secrets, hand_over: Callable[[], None]) -> None:
             time.sleep(WAIT_SECONDS * 2 ** (number - 1))
         try:
             hand_over()
-        except (OSError, ValueError, smtplib.SMTPException) as error:
-            failure = f"{type(error).__name__}: {secrets.hidden(str(error))}"
-            is_refused = isinstance(error, urllib.error.HTTPError) and 400 <= error.code < 500 and error.code != 429
-            if is_refused or isinstance(error, (smtplib.SMTPAuthenticationError, ValueError)):
-                break  # asking again would not change the answer
+        except (OSError, ValueError, smtplib.SMTPException, http.client.HTTPException) as error:
+            failure = f"{type(error).__name__}: {secrets.hidden(_said(error))}"
+            if _is_final(error):
+                break
         else:
             return
     raise DeliveryError(f"alerts.{name}: the alert was not taken ({failure})")
+
+
+def _said(error: Exception) -> str:
+    """What may be told of an error: one of the protocol quotes the address or the answer, which may hold a secret."""
+    if isinstance(error, http.client.InvalidURL):
+        return "the address is not a valid one"
+    if isinstance(error, http.client.HTTPException) and not isinstance(error, OSError):
+        return "the answer is not one of HTTP"
+    if isinstance(error, urllib.error.HTTPError) and 300 <= error.code < 400:
+        return f"the receiver answered {error.code}, a redirect, which is not followed; name its target"
+    return str(error)
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether asking again would not change the answer."""
+    if isinstance(error, urllib.error.HTTPError):
+        return 300 <= error.code < 500 and error.code != 429
+    kinds = (smtplib.SMTPAuthenticationError, http.client.InvalidURL, ValueError)
+    return isinstance(error, kinds)
 
 
 def _append(path: Path, content: dict[str, Any]) -> None:
@@ -99,7 +126,7 @@ def _post(url: str, bearer: str | None, content: dict[str, Any]) -> None:
     if bearer is not None:
         headers["Authorization"] = f"Bearer {bearer}"
     request = urllib.request.Request(url, json.dumps(content).encode(), headers, method="POST")
-    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
+    with urllib.request.build_opener(_NoRedirects).open(request, timeout=TIMEOUT_SECONDS) as answer:
         answer.read(1024)
 
 
@@ -110,10 +137,15 @@ def _mail(receiver: MailReceiver, password: str | None, content: dict[str, Any])
     message["To"] = ", ".join(receiver.to)
     lines = [f"{item['severity']}: {item['title']}\n  {item['text']}" for item in content["alerts"]]
     message.set_content(f"{content['project']}, {content['at']}\n\n" + "\n\n".join(lines) + "\n")
-    kind = smtplib.SMTP_SSL if receiver.encryption == "tls" else smtplib.SMTP
-    with kind(receiver.host, receiver.port, timeout=TIMEOUT_SECONDS) as server:
+    verified = ssl.create_default_context()  # smtplib itself would take any certificate
+    server: smtplib.SMTP
+    if receiver.encryption == "tls":
+        server = smtplib.SMTP_SSL(receiver.host, receiver.port, timeout=TIMEOUT_SECONDS, context=verified)
+    else:
+        server = smtplib.SMTP(receiver.host, receiver.port, timeout=TIMEOUT_SECONDS)
+    with server:
         if receiver.encryption == "starttls":
-            server.starttls()
+            server.starttls(context=verified)
         if receiver.user is not None and password is not None:
             server.login(receiver.user, password)
         server.send_message(message)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import socketserver
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -128,3 +133,82 @@ def test_a_refused_log_in_is_not_repeated(tmp_path: Path, monkeypatch: pytest.Mo
     finally:
         server.stop()
     assert "s3cret" not in str(error.value) and waits == []
+
+
+@contextmanager
+def answering(*answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that answers with these bytes in turn: its address, and the first line of each request."""
+    asked: list[bytes] = []
+    left = list(answers)
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            asked.append(self.rfile.readline().strip())
+            self.wfile.write(left.pop(0) if left else b"HTTP/1.0 200 OK\r\n\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", asked
+        server.shutdown()
+
+
+def test_an_answer_that_is_not_http_is_a_failure_without_its_text(tmp_path: Path) -> None:
+    with (
+        answering(*[b"s3cret banner of another service\r\n"] * 3) as (url, asked),
+        pytest.raises(DeliveryError, match="BadStatusLine: the answer is not one of HTTP") as error,
+    ):
+        send(project_with(tmp_path, kind="webhook", url=url))
+    assert len(asked) == delivery.TRIES and "s3cret" not in str(error.value)
+
+
+def test_an_address_that_is_none_is_not_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waits: list[float]
+) -> None:
+    monkeypatch.setenv("HOOK", "http://127.0.0.1:9/services/s3cret word")
+    with pytest.raises(DeliveryError, match="the address is not a valid one") as error:
+        send(project_with(tmp_path, kind="webhook", url="${HOOK}"))
+    assert "s3cret" not in str(error.value) and "word" not in str(error.value) and waits == []
+
+
+@pytest.mark.parametrize("code", [302, 307])
+def test_a_redirect_is_not_followed_and_not_taken_for_delivered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waits: list[float], code: int
+) -> None:
+    monkeypatch.setenv("OPS_TOKEN", "s3cret-token")
+    with answering() as (elsewhere, asked):
+        redirect = f"HTTP/1.0 {code} Moved\r\nLocation: {elsewhere}/s3cret-place\r\n\r\n".encode()
+        with (
+            answering(redirect) as (url, _),
+            pytest.raises(DeliveryError, match=f"answered {code}, a redirect, which is not followed") as error,
+        ):
+            send(project_with(tmp_path, kind="webhook", url=url, bearer="${OPS_TOKEN}"))
+    assert asked == [] and waits == [] and "s3cret" not in str(error.value)
+
+
+@pytest.mark.parametrize("encryption", ["starttls", "tls"])
+def test_the_certificate_of_a_mail_server_is_verified(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encryption: str
+) -> None:
+    import smtplib
+
+    contexts: list[ssl.SSLContext] = []
+
+    class Server(smtplib.SMTP):
+        def __init__(self, *given: Any, context: ssl.SSLContext | None = None, **named: Any) -> None:
+            super().__init__()
+            if context is not None:
+                contexts.append(context)
+
+        def starttls(self, **given: Any) -> tuple[int, bytes]:
+            contexts.append(given["context"])
+            return 220, b"ready"
+
+        def send_message(self, *given: Any, **named: Any) -> dict[str, tuple[int, bytes]]:
+            return {}
+
+    monkeypatch.setattr(smtplib, "SMTP", Server)
+    monkeypatch.setattr(smtplib, "SMTP_SSL", Server)
+    mail = {"kind": "smtp", "host": "mail.example", "sender": "crm@shop.example", "to": ["ops@shop.example"]}
+    send(project_with(tmp_path, encryption=encryption, **mail))
+    (context,) = contexts
+    assert context.verify_mode is ssl.CERT_REQUIRED and context.check_hostname
