@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -140,8 +140,3 @@ def plain(value: Any) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
     return repr(value) if isinstance(value, float) else str(value)
-
-
-def rows_of(result: Result, columns: Sequence[tuple[str, Kind]]) -> list[list[Cell]]:
-    """Cells of some columns, row by row."""
-    return [[result.cell(row, name, kind) for name, kind in columns] for row in result.indices()]

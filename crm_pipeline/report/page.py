@@ -5,12 +5,12 @@ The same published state gives the same bytes: the page tells the ledger's times
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crm_pipeline.errors import UserError
 from crm_pipeline.report.blocks import Chapter, Desk
@@ -130,8 +130,3 @@ def write_atomically(text: str, target: Path) -> Path:
         draft.write_text(text, encoding="utf-8")
         draft.replace(target)
     return target
-
-
-def parameters_of(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Query parameters without those that are missing."""
-    return {name: value for name, value in values.items() if value is not None}

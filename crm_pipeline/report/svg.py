@@ -11,11 +11,11 @@ import io
 import math
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from unicodedata import east_asian_width
 
 if TYPE_CHECKING:
@@ -53,6 +53,16 @@ _STYLE: dict[str, Any] = {
 DASHES = ("-", "--", ":", "-.")
 MOST_TICKS = 6
 LONGEST = 24
+MOST_DIGITS = 6
+"""That a tick may need beyond the usual ones to differ from the next."""
+_TAG = r"<[^>]*>"
+_REFERENCE = r"(?:xlink:href=\"#|url\(#)([\w.-]+)"
+
+
+class Shown(Protocol):
+    """How a chart writes a value; ``digits`` asks for so many more than usual."""
+
+    def __call__(self, value: float, digits: int = 0, /) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -91,20 +101,26 @@ def _as_inline(svg: str, name: str, words: str, height: float) -> str:
     body = svg[svg.index(">", svg.index("<svg")) + 1 : svg.rindex("</svg>")]
     body = re.sub(r"(?s)<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->|\n\s*", " ", body)
     body = re.sub(r"<defs>\s*</defs>", "", body)
-    body = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font-size: \1", body)
-    body = re.sub(r"font-family: [^;\"]*;? ?", "", body)
-    body = re.sub(r"-?\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}", body)
-    used = set(re.findall(r"(?:xlink:href=\"#|url\(#)([\w.-]+)", body))
-    body = re.sub(r" id=\"([\w.-]+)\"", lambda found: f' id="{name}-{found[1]}"' if found[1] in used else "", body)
-    body = re.sub(r"(xlink:href=\"#|url\(#)", rf"\g<1>{name}-", body).replace("xlink:href", "href")
-    for colour, variable in _VARIABLES.items():
-        body = body.replace(colour, variable)
+    used = {found for tag in re.findall(_TAG, body) for found in re.findall(_REFERENCE, tag)}
+    body = re.sub(_TAG, lambda tag: _inline_tag(tag[0], name, used), body)  # text may hold anything, and stays
     body = re.sub(r"> +<", "><", body)
     spoken = escape(words)
     return (
         f'<svg class="chart" viewBox="0 0 {WIDTH:g} {height:g}" role="img" aria-label="{spoken}">'
         f"<title>{spoken}</title>{body}</svg>"
     )
+
+
+def _inline_tag(tag: str, name: str, used: Set[str]) -> str:
+    """One tag in the page's colours and fonts, with short coordinates, and an id of the chart's own if it is used."""
+    tag = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font-size: \1", tag)
+    tag = re.sub(r"font-family: [^;\"]*;? ?", "", tag)
+    tag = re.sub(r"-?\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}", tag)
+    tag = re.sub(r" id=\"([\w.-]+)\"", lambda found: f' id="{name}-{found[1]}"' if found[1] in used else "", tag)
+    tag = re.sub(r"(xlink:href=\"#|url\(#)", rf"\g<1>{name}-", tag).replace("xlink:href", "href")
+    for colour, variable in _VARIABLES.items():
+        tag = tag.replace(colour, variable)
+    return tag
 
 
 def text_width(text: str, size: float = FONT) -> float:
@@ -129,7 +145,7 @@ def bars(
     labels: Sequence[str],
     values: Sequence[float],
     axis: str,
-    shown: Callable[[float], str],
+    shown: Shown,
 ) -> str:
     """Horizontal bars, the first on top, each with its value as ``shown``; ``axis`` names the value with its unit."""
     short = [shorten(label) for label in labels]
@@ -163,7 +179,7 @@ def lines(
     series: Mapping[str, Sequence[float | None]],
     x_axis: str,
     y_axis: str,
-    shown: Callable[[float], str],
+    shown: Shown,
     *,
     bands: Mapping[str, tuple[Sequence[float | None], Sequence[float | None]]] | None = None,
     from_zero: bool = False,
@@ -197,7 +213,7 @@ def columns(
     series: Mapping[str, Sequence[float]],
     x_axis: str,
     y_axis: str,
-    shown: Callable[[float], str],
+    shown: Shown,
     *,
     marks: Mapping[str, Sequence[float]] | None = None,
 ) -> str:
@@ -224,7 +240,7 @@ def heat_map(
     values: Mapping[tuple[int, int], float],
     row_axis: str,
     column_axis: str,
-    shown: Callable[[float], str],
+    shown: Shown,
 ) -> str:
     """Cells of (row, column) with their numbers: the more, the stronger the colour, on light and dark alike."""
     from matplotlib.patches import Rectangle
@@ -258,13 +274,13 @@ def heat_map(
     return draw(name, words, fill, Margins(left, right, top, 6.0), height)
 
 
-def _name_axes(axes: Axes, x_axis: str, y_axis: str, shown: Callable[[float], str]) -> None:
+def _name_axes(axes: Axes, x_axis: str, y_axis: str, shown: Shown) -> None:
     """The y axis is named above it, where it needs no turning of the head."""
     axes.set_xlabel(x_axis)
     axes.grid(axis="y")
     axes.spines["left"].set_visible(False)
     axes.yaxis.set_major_locator(_ticks())
-    axes.yaxis.set_major_formatter(lambda value, _: shown(value))
+    axes.yaxis.set_major_formatter(_formatter(shown))
     inner = axes.get_position().width * WIDTH
     axes.set_title(y_axis, loc="left", fontsize=FONT, color=SOFT, x=-40 / inner, pad=5)
 
@@ -273,6 +289,29 @@ def _ticks() -> Any:
     from matplotlib.ticker import MaxNLocator
 
     return MaxNLocator(5)
+
+
+def _formatter(shown: Shown) -> Any:
+    from matplotlib.ticker import Formatter
+
+    class Ticks(Formatter):
+        def __call__(self, value: float, pos: int | None = None) -> str:
+            return shown(value)
+
+        def format_ticks(self, values: Sequence[float]) -> list[str]:
+            return tick_labels(values, shown)
+
+    return Ticks()
+
+
+def tick_labels(values: Sequence[float], shown: Shown) -> list[str]:
+    """The labels of different values, with as many digits as they need to differ."""
+    labels = [shown(value) for value in values]
+    for digits in range(1, MOST_DIGITS + 1):
+        if len(set(labels)) == len(labels):
+            break
+        labels = [shown(value, digits) for value in values]
+    return labels
 
 
 def _date_ticks(axes: Axes, days: Sequence[date]) -> None:

@@ -20,6 +20,8 @@ from crm_pipeline.report.words_zh import WORDS as ZH
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+    from crm_pipeline.report.svg import Shown
+
 Language = Literal["en", "zh", "de"]
 WORDS: dict[str, dict[str, str]] = {"en": EN | CUSTOMER_EN, "zh": ZH | CUSTOMER_ZH, "de": DE | CUSTOMER_DE}
 LANGUAGES = tuple(WORDS)
@@ -52,8 +54,8 @@ class Wording:
             return cell.value.strftime(pattern) if isinstance(cell.value, date | datetime) else str(cell.value)
         return self.number(float(cell.value), cell.kind)
 
-    def number(self, value: float, kind: str) -> str:
-        """A number of some kind."""
+    def number(self, value: float, kind: str, digits: int = 0) -> str:
+        """A number of some kind, with so many more ``digits`` than usual (kinds that axes are written in)."""
         write: dict[str, Callable[[float], str]] = {
             "count": lambda v: f"{v:,.0f}",
             "signed": lambda v: f"{v:+,.0f}",
@@ -62,20 +64,20 @@ class Wording:
             "change": lambda v: f"{100 * v:+,.1f} %",
             "ratio": lambda v: f"{v:,.1f}",
             "decimal": lambda v: f"{v:,.3f}",
-            "fine": lambda v: f"{v:,.4g}",
+            "fine": lambda v: f"{v:,.{4 + digits}g}",
             "points": lambda v: f"{100 * v:+.1f}",
             "signed_ratio": lambda v: f"{v:+.1f}",
-            "compact": compact,
-            "percent": lambda v: f"{100 * v:.0f}",
+            "compact": lambda v: compact(v, digits),
+            "percent": lambda v: f"{100 * v:.{digits}f}",
         }
         text = write[kind](value).replace("-", "\N{MINUS SIGN}")
         if self.language == "zh":
             return text.replace(" %", "%")
         return text.translate(str.maketrans(",.", ".,")) if self.language == "de" else text
 
-    def shown(self, kind: str) -> Callable[[float], str]:
+    def shown(self, kind: str) -> Shown:
         """How charts write a value of some kind."""
-        return lambda value: self.number(value, kind)
+        return lambda value, digits=0: self.number(value, kind, digits)
 
     def html(self, cell: Cell, text: str | None = None) -> Markup:
         """The cell as an element that says in its attributes exactly what it is and where it comes from.
@@ -123,9 +125,9 @@ def _percent(share: float) -> str:
     return f"{shown:,.1f} %".replace(".0 %", " %")
 
 
-def compact(value: float) -> str:
-    """A short number for an axis."""
+def compact(value: float, digits: int = 0) -> str:
+    """A short number for an axis, with so many more ``digits`` than usual."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
-            return f"{value / size:.4g}{unit}"
-    return f"{value:.3g}"
+            return f"{value / size:.{4 + digits}g}{unit}"
+    return f"{value:.{3 + digits}g}"

@@ -3,10 +3,12 @@
 import re
 import warnings
 from datetime import date
+from html import unescape
 
 import pytest
 
 from crm_pipeline.report import svg
+from crm_pipeline.report.wording import LANGUAGES, Wording
 
 
 def bar_chart(name: str = "one") -> str:
@@ -49,6 +51,33 @@ def test_ids_are_the_charts_own() -> None:
 def test_the_same_numbers_give_the_same_bytes() -> None:
     assert bar_chart() == bar_chart()
     assert "http" not in line_chart()
+
+
+def test_numbers_in_texts_are_written_as_they_were_given() -> None:
+    """Only coordinates are shortened: 12.345 is twelve thousand in German."""
+    shown = {12345.0: "12.345 EUR", 0.031249: "0.031249"}
+    text = svg.bars("n", "w", ['a "1.23456" id="x" #0072b2', "b"], list(shown), "1.000 EUR", lambda v, _=0: shown[v])
+    assert ">12.345 EUR</text>" in text and ">0.031249</text>" in text and ">1.000 EUR</text>" in text
+    written = re.findall(r"<text[^>]*>([^<]*)</text>", text)
+    assert unescape(written[0]).startswith('a "1.23456" id="x"')
+    assert not re.findall(r"\d\.\d{3,}", " ".join(re.findall(r"<[^>]*>", text)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [("compact", [0.0312, 0.0313]), ("compact", [1_000_000, 1_000_010]), ("percent", [0.001, 0.004])],
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_ticks_of_an_axis_differ(kind: str, values: list[float], language: str) -> None:
+    text = svg.lines("n", "w", [1, 2], {"a": values}, "x", "y", Wording(language, "EUR").shown(kind))
+    written = re.findall(r"<text[^>]*>([^<]*)</text>", text)
+    assert len(written) > 5 and len(written) == len(set(written) - {"x", "y"}) + 2
+
+
+def test_labels_have_the_digits_that_they_need() -> None:
+    shown = Wording("de", "EUR").shown("percent")
+    assert svg.tick_labels([0, 0.005, 0.01], shown) == ["0,0", "0,5", "1,0"]
+    assert svg.tick_labels([0, 0.1, 0.2], shown) == ["0", "10", "20"]
 
 
 def test_dates_on_the_axis_are_few_and_end_with_the_newest() -> None:

@@ -41,6 +41,7 @@ def evidence(desk: Desk, query: str, key: str, main: str) -> list[Block]:
 
 
 def against_rule(desk: Desk, query: str, key: str, axis: str) -> list[Block]:
+    """How the model and its rule did snapshot by snapshot, with intervals; the sentence is about the newest."""
     found = desk.read[query]
     if not found:
         return [desk.nothing(query, query)]
