@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,6 +15,7 @@ import click
 
 from crm_pipeline.errors import UserError
 from crm_pipeline.pipeline import Pipeline
+from crm_pipeline.report.page import chosen_snapshot
 from crm_pipeline.report.published_file import open_published
 from crm_pipeline.warehouse.connection import translated
 from crm_pipeline.yaml_lines import closest
@@ -32,15 +35,22 @@ def export_tables(
     """Write tables below ``target``, replacing an earlier export at once; returns the rows of each.
 
     A table by snapshots is a folder with a file per snapshot, which pandas, Spark and DuckDB read as one table.
-    ``snapshot``: only that part of them. UserError for unknown tables or a folder that holds something else.
+    ``snapshot``: only that part of them. UserError for unknown tables, a snapshot that is not published, or a folder
+    that holds something else.
     """
     tables = _chosen(pipeline, names)
+    if target.name in ("", ".."):
+        hint = f"name one of its own, such as {target / 'export'}"
+        raise UserError(f"{target}: the folder is replaced as a whole; {hint}")
+            f"{target}: the folder is replaced as a whole; name one of its own, such as {target / 'export'}"
+        )
     if target.exists() and not (target / MARKER).exists() and any(target.iterdir()):
         raise UserError(f"{target}: the folder holds something else than an earlier export; choose an empty or new one")
-    draft = target.with_name(target.name + ".new")
-    with translated(target), open_published(pipeline.warehouse) as connection:
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
+    with translated(target), open_published(pipeline.warehouse) as connection, _room_beside(target) as room:
+        if snapshot is not None:
+            chosen_snapshot(connection, snapshot)
+        draft = room / "new"
+        draft.mkdir()
         there = set(connection.execute("select schema_name, table_name from duckdb_tables()").fetchall())
         rows = {
             table.name: _write(connection, table, draft, snapshot, kind)
@@ -50,8 +60,19 @@ def export_tables(
         (version,) = connection.execute("select max(version) from quality.table_versions").fetchall()[0]
         about = {"project": pipeline.project.name, "version": version, "rows": rows}
         (draft / MARKER).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-        _replace(draft, target)
+        _replace(draft, target, room / "former")
     return rows
+
+
+@contextmanager
+def _room_beside(target: Path) -> Iterator[Path]:
+    """A hidden folder of nobody else beside ``target``, gone at the end with all that is in it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    room = Path(tempfile.mkdtemp(prefix=".export-", dir=target.parent))
+    try:
+        yield room
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
 
 
 def _chosen(pipeline: Pipeline, names: Sequence[str]) -> list[Table]:
@@ -84,14 +105,16 @@ def _copy(connection: DuckDBPyConnection, query: str, path: Path, kind: Format) 
     return int(row[0])
 
 
-def _replace(draft: Path, target: Path) -> None:
+def _replace(draft: Path, target: Path, former: Path) -> None:
     """Put the draft in the target's place; between two renames a reader finds no folder, but never half of one."""
-    former = target.with_name(target.name + ".old")
-    shutil.rmtree(former, ignore_errors=True)
     if target.exists():
         target.rename(former)
-    draft.rename(target)
-    shutil.rmtree(former, ignore_errors=True)
+    try:
+        draft.rename(target)
+    except OSError:
+        if former.exists():
+            former.rename(target)
+        raise
 
 
 def export_tables_command(

@@ -50,5 +50,12 @@ def test_mistakes(built: Built, tmp_path: Path) -> None:
     ended = crm("export-tables", built.folder, str(tmp_path))
     assert (ended.code, "holds something else than an earlier export" in ended.text) == (2, True)
     assert (tmp_path / "mine.txt").read_text() == "mine"
-    ended = crm("export-tables", built.folder, str(tmp_path / "new"), "--table", "customer_clvs")
+    for place in (".", "/", ".."):
+        ended = crm("export-tables", built.folder, place)
+        assert (ended.code, f"{place}: the folder is replaced as a whole" in ended.text) == (2, True)
+    target = tmp_path / "new"
+    ended = crm("export-tables", built.folder, str(target), "--snapshot", "1999-01-01")
+    assert (ended.code, "snapshot 1999-01-01 is not published; the newest are " in ended.text) == (2, True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.txt"]
+    ended = crm("export-tables", built.folder, str(target), "--table", "customer_clvs")
     assert (ended.code, "customer_clvs: no such table; did you mean 'customer_clv'?" in ended.text) == (2, True)
