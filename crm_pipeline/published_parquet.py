@@ -42,8 +42,6 @@ def export_tables(
     if target.name in ("", ".."):
         hint = f"name one of its own, such as {target / 'export'}"
         raise UserError(f"{target}: the folder is replaced as a whole; {hint}")
-            f"{target}: the folder is replaced as a whole; name one of its own, such as {target / 'export'}"
-        )
     if target.exists() and not (target / MARKER).exists() and any(target.iterdir()):
         raise UserError(f"{target}: the folder holds something else than an earlier export; choose an empty or new one")
     with translated(target), open_published(pipeline.warehouse) as connection, _room_beside(target) as room:
