@@ -30,6 +30,8 @@ def learn_levels(
         sample: a random sample of such records, all pairs of which give u.
         rules: that may block the sessions of expectation maximisation.
     """
+    from splink.internals.exceptions import EMTrainingException
+
     logging.getLogger("splink").setLevel(logging.ERROR)
     u_model = _linker(sample, comparisons)
     u_model.training.estimate_u_using_random_sampling(
@@ -46,10 +48,9 @@ def learn_levels(
                 fix_u_probabilities=True,
                 max_pairs=_EM_PAIRS,
             )
-        except Exception as error:
-            if type(error).__name__ != "EMTrainingException":
-                raise
-            logging.getLogger(__name__).info("no pairs to learn from for %s", "+".join(rule.keys))
+        except (EMTrainingException, ValueError) as error:
+            # No pairs, or a level so rare among matches that its share underflows: the other sessions serve.
+            logging.getLogger(__name__).info("%s teaches nothing: %s", "+".join(rule.keys), error)
     same = _probabilities(linker, comparisons, "m_probability", 1e-7)
     return same, chance
 
