@@ -24,14 +24,14 @@ def rejections(connection: DuckDBPyConnection) -> bytes | None:
     from crm_pipeline.charts import bar_chart
 
     rows = connection.execute(
-        "select source, sum(rejected_count + duplicate_count) / nullif(sum(read_count), 0) "
+        "select source, sum(rejected_count + duplicate_count) / nullif(sum(read_count - left_out_count), 0) "
         "from quality.reconciliation group by source order by source"
     ).fetchall()
     return bar_chart(
         [row[0] for row in rows],
         [100 * float(row[1] or 0) for row in rows],
         "Rows rejected or repeated",
-        "% of rows read",
+        "% of rows read and not left out",
     )
 
 

@@ -9,6 +9,7 @@ import duckdb
 
 from crm_pipeline.errors import CrmError
 from crm_pipeline.pipeline import Pipeline
+from crm_pipeline.quality.newest_checks import NEWEST_CHECKS
 from crm_pipeline.summary import drift, schema_changes
 from crm_pipeline.warehouse.ledger import Ledger
 from crm_pipeline.warehouse.published import is_published
@@ -139,10 +140,7 @@ def failed_checks(pipeline: Pipeline) -> list[str]:
     """The failures among the newest results of every table's checks."""
     with pipeline.warehouse.connect(read_only=True) as connection:
         rows = connection.execute(
-            "with newest as ("
-            "select table_name, max(checked_at) as checked_at from quality.check_results group by table_name) "
-            "select table_name, severity, check_name, count(*), min(observed) "
-            "from quality.check_results semi join newest using (table_name, checked_at) "
+            f"select table_name, severity, check_name, count(*), min(observed) from ({NEWEST_CHECKS}) "
             "where status <> 'passed' group by all order by severity, table_name"
         ).fetchall()
     return [
@@ -163,7 +161,7 @@ def mostly_rejected(pipeline: Pipeline) -> list[str]:
     with warehouse.connect("vault", read_only=True) as connection:
         built = Ledger(connection).current()
         parts = [
-            f"select source, verdict, rule from staged.staged_{entity}"
+            f"select source, verdict, rule from staged.staged_{entity} where verdict <> 'left_out'"
             for entity in entities
             if f"staged_{entity}" in built
         ]

@@ -56,13 +56,14 @@ def _reconciliation(connection: DuckDBPyConnection) -> list[str]:
     if not _has(connection, "reconciliation"):
         return []
     sql = (
-        "select sum(read_count), sum(clean_count), sum(rejected_count), sum(duplicate_count), count(distinct source) "
-        "from quality.reconciliation"
+        "select sum(read_count), sum(clean_count), sum(rejected_count), sum(duplicate_count), sum(left_out_count), "
+        "count(distinct source) from quality.reconciliation"
     )
-    read, clean, rejected, duplicate, sources = _rows(connection, sql)[0]
+    read, clean, rejected, duplicate, left_out, sources = _rows(connection, sql)[0]
     lines = [
         f"{read or 0:,} rows read from {sources} {'source' if sources == 1 else 'sources'}: {clean or 0:,} clean, "
-        f"{rejected or 0:,} rejected, {duplicate or 0:,} duplicate."
+        f"{rejected or 0:,} rejected, {duplicate or 0:,} duplicate"
+        + (f", {left_out:,} left out by `where`." if left_out else ".")
     ]
     if rejected and _has(connection, "rejected_rows"):
         rules = _rows(

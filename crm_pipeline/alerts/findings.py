@@ -11,6 +11,7 @@ from crm_pipeline.alerts.settings import Level, Subject
 from crm_pipeline.contract.table import Table
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.plan import due_snapshots, kept_snapshots
+from crm_pipeline.quality.newest_checks import NEWEST_CHECKS
 from crm_pipeline.warehouse.ledger import Ledger
 from crm_pipeline.warehouse.published import is_published
 
@@ -56,10 +57,8 @@ def standing(pipeline: Pipeline) -> list[Finding]:
 def _failed_checks(connection: DuckDBPyConnection) -> list[Finding]:
     """The failures among the newest results of every table's checks; drift has words of its own."""
     rows = connection.execute(
-        "with newest as ("
-        "select table_name, max(checked_at) as checked_at from quality.check_results group by table_name) "
         "select table_name, severity, check_name, count(*), min(observed), min(run_id) "
-        "from quality.check_results semi join newest using (table_name, checked_at) "
+        f"from ({NEWEST_CHECKS}) "
         "where status <> 'passed' and table_name <> 'churn_drift' group by all order by all"
     ).fetchall()
     return [

@@ -3,6 +3,8 @@
 They run on `published.duckdb` or `crm.duckdb` as they stand and return counts, shares and positions, never values.
 """
 
+from crm_pipeline.quality import newest_checks
+
 STATE = """
 select max(version) as version, max(built_at) as built_at, count(distinct run_id) as run_count
 from quality.table_versions
@@ -29,12 +31,10 @@ group by all having sum(counted) > 0
 order by scope, name, dimension, score, measure
 """
 
-FAILED_CHECKS = """
-with newest as (
-    select table_name, max(checked_at) as checked_at from quality.check_results group by table_name
-)
+FAILED_CHECKS = f"""
+with newest as ({newest_checks.NEWEST_CHECKS})
 select severity, table_name, check_name, count(*) as parts, min(observed) as observed, max(expected) as expected
-from quality.check_results semi join newest using (table_name, checked_at)
+from newest
 where status <> 'passed'
 group by all order by severity, table_name, check_name
 """

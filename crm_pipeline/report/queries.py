@@ -1,8 +1,12 @@
 """The queries behind the report: every number on the page is a cell of one of them, and the page shows them all.
 
 They run on `published.duckdb` as they stand; `$snapshot_date` is the day D that the page is about. Sums are over
-decimals, so that the same tables give the same bytes. Nothing later than D is read.
+decimals, so that the same tables give the same bytes. What is said of customers, scores and models reads nothing later
+than D. What is said of data quality (`SOURCES`, `ROWS`, `CHECKS`, `FAILED_CHECKS`) has no D: it is the published state
+as it stands, whatever the page's snapshot. So are the names of products.
 """
+
+from crm_pipeline.quality import newest_checks
 
 BUSINESS = """
 with behaviour as (
@@ -35,34 +39,31 @@ order by snapshot_date
 SOURCES = """
 select source, any_value(entity) as entity, sum(read_count)::bigint as read, sum(clean_count)::bigint as clean,
     sum(rejected_count)::bigint as rejected, sum(duplicate_count)::bigint as duplicate,
-    (sum(rejected_count) / nullif(sum(read_count), 0))::double as rejected_share,
-    (sum(duplicate_count) / nullif(sum(read_count), 0))::double as duplicate_share
+    coalesce(sum(left_out_count), 0)::bigint as left_out, read - left_out as concerned,
+    coalesce(rejected / nullif(concerned, 0), 0) as rejected_share,
+    coalesce(duplicate / nullif(concerned, 0), 0) as duplicate_share
 from quality.reconciliation group by source order by rejected desc, duplicate desc, source
 """
 
 ROWS = """
 select sum(read_count)::bigint as read, sum(clean_count)::bigint as clean, sum(rejected_count)::bigint as rejected,
-    sum(duplicate_count)::bigint as duplicate, count(distinct source) as sources,
-    (sum(clean_count) / nullif(sum(read_count), 0))::double as clean_share
+    sum(duplicate_count)::bigint as duplicate, coalesce(sum(left_out_count), 0)::bigint as left_out,
+    count(distinct source) as sources, coalesce(clean / nullif(read - left_out, 0), 0) as clean_share
 from quality.reconciliation having sum(read_count) > 0
 """
 
-CHECKS = """
-with newest as (
-    select table_name, max(checked_at) as checked_at from quality.check_results group by table_name
-)
+CHECKS = f"""
+with newest as ({newest_checks.NEWEST_CHECKS})
 select count(*) as checks, count(*) filter (where status = 'passed') as passed,
     count(*) filter (where status <> 'passed') as failed, count(distinct table_name) as tables
-from quality.check_results semi join newest using (table_name, checked_at)
+from newest
 having count(*) > 0
 """
 
-FAILED_CHECKS = """
-with newest as (
-    select table_name, max(checked_at) as checked_at from quality.check_results group by table_name
-)
+FAILED_CHECKS = f"""
+with newest as ({newest_checks.NEWEST_CHECKS})
 select severity, table_name, check_name, count(*) as parts, min(observed) as observed
-from quality.check_results semi join newest using (table_name, checked_at)
+from newest
 where status <> 'passed'
 group by all order by severity, table_name, check_name limit 12
 """
@@ -74,7 +75,8 @@ with ranked as (
 )
 select decile, count(*) as customers, sum(clv) as value, min(clv) as least,
     (sum(clv) / nullif(sum(sum(clv)) over (), 0))::double as share,
-    (sum(sum(clv)) over (order by decile) / nullif(sum(sum(clv)) over (), 0))::double as cumulative_share
+    (sum(sum(clv)) over (order by decile) / nullif(sum(sum(clv)) over (), 0))::double as cumulative_share,
+    (sum(count(*)) over (order by decile) / sum(count(*)) over ())::double as customers_share
 from ranked group by decile order by decile
 """
 
@@ -86,9 +88,9 @@ with ranked as (
     from features.customer_clv inner join features.customer_rfm using (snapshot_date, customer_id)
     where snapshot_date = $snapshot_date
 ),
-expected as (select by_value as twentieth, sum(clv) as amount from ranked group by all),
+expected as (select by_value as twentieth, sum(clv) as amount, count(*) as customers from ranked group by all),
 past as (select by_spend as twentieth, sum(total_spend) as amount from ranked group by all)
-select twentieth, twentieth / 20 as customers_share,
+select twentieth, (sum(customers) over so_far / sum(customers) over ())::double as customers_share,
     (sum(expected.amount) over so_far / nullif(sum(expected.amount) over (), 0))::double as expected_share,
     (sum(past.amount) over so_far / nullif(sum(past.amount) over (), 0))::double as past_share
 from expected inner join past using (twentieth)

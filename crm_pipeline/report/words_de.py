@@ -54,15 +54,19 @@ WORDS: dict[str, str] = {
     "rows_not_used": "Abgelehnte oder wiederholte Zeilen je Quelle",
     "says_rows": "{read} Zeilen wurden aus {sources} Quellen gelesen; {share} waren sauber, {rejected} wurden "
     "abgelehnt und {duplicate} wiederholten eine andere. Keine bleibt unverbucht.",
+    "says_rows_left_out": "{read} Zeilen wurden aus {sources} Quellen gelesen. {left_out} davon lässt das `where` "
+    "ihrer Quelle aus; von den übrigen waren {share} sauber ({clean}), {rejected} wurden abgelehnt und {duplicate} "
+    "wiederholten eine andere. Keine bleibt unverbucht.",
     "axis_not_used": "% der gelesenen Zeilen",
+    "axis_not_used_left_out": "% der nicht ausgelassenen Zeilen",
     "checks": "Prüfungen",
     "says_checks_passed": "Alle {checks} jüngsten Prüfungen von {tables} Tabellen sind bestanden.",
     "says_checks_failed": "{passed} der {checks} jüngsten Prüfungen von {tables} Tabellen sind bestanden; {failed} "
     "verdienen einen Blick.",
     "value": "Kundenwert",
     "value_deciles": "Anteil am erwarteten Wert je Zehntel der Kunden",
-    "says_deciles": "Das beste Zehntel der Kunden hält {first} des erwarteten Werts (je {least} oder mehr), die "
-    "bessere Hälfte {half}.",
+    "says_deciles": "Die besten {best} der Kunden halten {first} des erwarteten Werts (je {least} oder mehr), die "
+    "besten {better} halten {half}.",
     "axis_tenth_value": "Zehntel der Kunden, wertvollste zuerst",
     "axis_share_value": "% des erwarteten Werts",
     "concentration": "Konzentration",

@@ -54,14 +54,18 @@ WORDS: dict[str, str] = {
     "rows_not_used": "Rows rejected or repeated, by source",
     "says_rows": "{read} rows were read from {sources} sources; {share} were clean, {rejected} were rejected and "
     "{duplicate} repeated another row. None is unaccounted for.",
+    "says_rows_left_out": "{read} rows were read from {sources} sources. {left_out} of them are left out by the "
+    "`where` of their source; of the others {share} were clean ({clean}), {rejected} were rejected and {duplicate} "
+    "repeated another row. None is unaccounted for.",
     "axis_not_used": "% of the rows read",
+    "axis_not_used_left_out": "% of the rows that are not left out",
     "checks": "Checks",
     "says_checks_passed": "All {checks} newest checks of {tables} tables passed.",
     "says_checks_failed": "{passed} of the {checks} newest checks of {tables} tables passed; {failed} ask for a look.",
     "value": "Value",
     "value_deciles": "Share of expected value per tenth of the customers",
-    "says_deciles": "The best tenth of the customers holds {first} of the expected value (each {least} or more), the "
-    "better half {half}.",
+    "says_deciles": "The best {best} of the customers hold {first} of the expected value (each {least} or more), the "
+    "best {better} hold {half}.",
     "axis_tenth_value": "tenth of the customers, most valuable first",
     "axis_share_value": "% of the expected value",
     "concentration": "Concentration",

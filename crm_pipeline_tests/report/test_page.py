@@ -8,11 +8,12 @@ from duckdb import DuckDBPyConnection
 
 from crm_pipeline.errors import UserError
 from crm_pipeline.report.page import chosen_snapshot, render_report, write_atomically
+from crm_pipeline.report.queries import ALL
 from crm_pipeline.report.wording import LANGUAGES
 from crm_pipeline_tests.kit import memory_warehouse
 from crm_pipeline_tests.report.conftest import Page
 from crm_pipeline_tests.report.reading import outside, read_back, wrong_numbers
-from crm_pipeline_tests.report.tables import FIRST, NEWEST
+from crm_pipeline_tests.report.tables import FIRST, NEWEST, published_file
 
 
 def shown(text: str, query: str, column: str) -> list[str]:
@@ -127,3 +128,20 @@ def test_a_snapshot_that_is_not_there(published: DuckDBPyConnection) -> None:
         chosen_snapshot(published, FIRST.replace(day=2))
     with memory_warehouse() as connection, pytest.raises(UserError, match="no snapshot is published yet"):
         chosen_snapshot(connection, None)
+
+
+def test_few_customers_are_shares_of_themselves() -> None:
+    """Five customers worth 60, 20, 10, 6 and 4: the best is a fifth of them, not a tenth or a twentieth."""
+    worth = {"a": 60, "b": 20, "c": 10, "d": 6, "e": 4}
+    clv = "snapshot_date, customer_id, clv\n" + "\n".join(f"{NEWEST}, {name}, {v}" for name, v in worth.items())
+    rfm = "snapshot_date, customer_id, total_spend\n" + "\n".join(f"{NEWEST}, {name}, 10" for name in worth)
+    with published_file(customer_clv=clv, customer_rfm=rfm) as connection:
+        text = render_report(connection, "shop", "EUR", "en", NEWEST)
+        curve = connection.execute(ALL["concentration"].replace("$snapshot_date", f"date '{NEWEST}'")).fetchall()
+    assert [row[1:] for row in curve] == [
+        pytest.approx(row) for row in ((0.2, 0.6, 0.2), (0.4, 0.8, 0.4), (0.6, 0.9, 0.6), (0.8, 0.96, 0.8), (1, 1, 1))
+    ]
+    said = re.sub(r"\s+", " ", re.sub("<[^>]+>", "", text))
+    assert "20 % of the customers stand for 60 % of the expected value and 20 % of all spend so far." in said
+    assert "The best 20 % of the customers hold 60 % of the expected value (each 60.00 EUR or more), " in said
+    assert "the best 40 % hold 80 %." in said or "the best 60 % hold 90 %." in said

@@ -86,7 +86,9 @@ def quality(desk: Desk) -> list[Block]:
     if not rows:
         return [desk.nothing("rows", "quality")]
     given = {name: rows.cell(0, name, "count") for name in ("read", "clean", "rejected", "duplicate", "sources")}
-    says = [say("says_rows", **given, share=rows.cell(0, "clean_share", "share"))]
+    left_out = rows.cell(0, "left_out", "count")
+    suffix = "_left_out" if left_out.number else ""
+    says = [say(f"says_rows{suffix}", **given, left_out=left_out, share=rows.cell(0, "clean_share", "share"))]
     shares = [a + b for a, b in zip(sources.numbers("rejected_share"), sources.numbers("duplicate_share"), strict=True)]
     blocks = [
         desk.figure(
@@ -98,7 +100,7 @@ def quality(desk: Desk) -> list[Block]:
                 words,
                 [str(item) for item in sources.column("source")][:15],
                 shares[:15],
-                desk.words("axis_not_used"),
+                desk.words(f"axis_not_used{suffix}"),
                 desk.words.shown("share"),
             ),
         )

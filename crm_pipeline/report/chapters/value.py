@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from crm_pipeline.report import svg
 from crm_pipeline.report.blocks import Block, Desk
+from crm_pipeline.report.cells import Result
 from crm_pipeline.report.chapters.shared import evidence
+
+
+def _nearest(found: Result, share: float) -> int:
+    """The row up to which about this share of the customers is counted; few customers make large steps."""
+    return min(found.indices(), key=lambda row: abs(found.cell(row, "customers_share").number - share))
 
 
 def value(desk: Desk) -> list[Block]:
@@ -17,6 +23,7 @@ def value(desk: Desk) -> list[Block]:
     )
     if not deciles:
         return [desk.nothing("value_deciles", "value")]
+    half = _nearest(deciles, 0.5)
     blocks = [
         desk.figure(
             "value_deciles",
@@ -24,8 +31,10 @@ def value(desk: Desk) -> list[Block]:
             [
                 say(
                     "says_deciles",
+                    best=deciles.cell(0, "customers_share", "share"),
                     first=deciles.cell(0, "share", "share"),
-                    half=deciles.cell(min(4, len(deciles.rows) - 1), "cumulative_share", "share"),
+                    better=deciles.cell(half, "customers_share", "share"),
+                    half=deciles.cell(half, "cumulative_share", "share"),
                     least=deciles.cell(0, "least", "money"),
                 )
             ],
@@ -41,7 +50,7 @@ def value(desk: Desk) -> list[Block]:
         )
     ]
     if curve:
-        fifth = min(3, len(curve.rows) - 1)
+        fifth = _nearest(curve, 0.2)
         blocks.append(
             desk.figure(
                 "concentration",
