@@ -46,7 +46,10 @@ def identity(desk: Desk, personal: Personal | None) -> list[Block]:
     from markupsafe import Markup, escape
 
     keys, known = desk.read["identity"], desk.read["known"]
-    says = [desk.words.say("says_identity", count=str(len(keys.rows)))]
+    count = keys.cell(0, "keys", "count") if keys else "0"
+    says = [desk.words.say("says_identity", count=count)]
+    if keys and keys.cell(0, "keys").number > len(keys.rows):
+        says.append(desk.words.say("says_identity_first", shown=str(len(keys.rows))))
     if known and known.cell(0, "first_seen_at").value and known.cell(0, "first_seen_at").value.year > 1970:
         says.append(desk.words.say("says_known", day=known.cell(0, "first_seen_at", "day")))
     if personal is None:

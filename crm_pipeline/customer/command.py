@@ -35,7 +35,7 @@ def customer_command(
 
     from crm_pipeline.customer.chapters import write_chapters
     from crm_pipeline.customer.find import find_customer
-    from crm_pipeline.customer.personal import personal_data
+    from crm_pipeline.customer.personal import keys_of, personal_data
     from crm_pipeline.customer.text import print_chapters
     from crm_pipeline.report.page import chosen_snapshot, render_page, write_atomically
 
@@ -45,7 +45,7 @@ def customer_command(
         desk = desk_of(pipeline, connection, customer, day, language)
         personal: Personal | None = None
         if with_personal_data:
-            personal = personal_data(pipeline.warehouse, [(row[0], row[1]) for row in desk.read["identity"].rows])
+            personal = personal_data(pipeline.warehouse, keys_of(connection, customer))
         chapters = write_chapters(desk, personal)
     heading = f"{desk.words('customer_title')} {customer}"
     intro = [desk.words("subtitle").format(project=pipeline.project.name, day=day)]

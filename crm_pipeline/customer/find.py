@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crm_pipeline.customer.text import harmless
 from crm_pipeline.errors import UserError
 
 if TYPE_CHECKING:
@@ -33,9 +34,8 @@ def find_customer(connection: DuckDBPyConnection, wanted: str) -> str:
     if len(found) == 1:
         return str(found[0])
     if found:
-        raise UserError(
-            f"{wanted} is the key of several customers: {', '.join(found[:NEAREST])}; ask for one of them by its id"
-        )
+        several = ", ".join(map(harmless, found[:NEAREST]))
+        raise UserError(f"{harmless(wanted)} is the key of several customers: {several}; ask for one of them by its id")
     near = [row[0] for row in connection.execute(_NEAR, [wanted, SIMILAR_FROM, NEAREST]).fetchall()]
-    hint = f"the nearest ids are {', '.join(near)}" if near else "no id is like it"
+    hint = f"the nearest ids are {', '.join(map(harmless, near))}" if near else "no id is like it"
     raise UserError(f"no customer {wanted!r} is known, by that id or by a source's key; {hint}")

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crm_pipeline.ingestion.staged import STAGED
 from crm_pipeline.warehouse.connection import Warehouse
 
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_KEYS = "select source, source_customer_id from cleaned.customer_identity where customer_id = ? order by all"
 STAGED_CUSTOMERS = "staged_customers"
+
+
+def keys_of(connection: DuckDBPyConnection, customer: str) -> list[tuple[str, str]]:
+    """Sources and the customer's keys in them: all, where the page lists the first ones."""
+    return connection.execute(_KEYS, [customer]).fetchall()
 
 
 def personal_data(warehouse: Warehouse, keys: list[tuple[str, str]]) -> list[tuple[str, str, str, str]]:

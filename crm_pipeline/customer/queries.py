@@ -4,7 +4,7 @@ They run on `published.duckdb` as they stand. Events are shown as they were know
 """
 
 IDENTITY = """
-select source, source_customer_id from cleaned.customer_identity
+select source, source_customer_id, count(*) over () as keys from cleaned.customer_identity
 where customer_id = $customer_id order by source, source_customer_id limit 40
 """
 

@@ -23,6 +23,7 @@ WORDS: dict[str, str] = {
     "note_gone": "nicht mehr aktiv (Risiko {band})",
     "identity": "Datensätze",
     "says_identity": "Der Kunde ist in den Quellen unter {count} Schlüsseln bekannt.",
+    "says_identity_first": "Die ersten {shown} sind aufgeführt.",
     "says_known": "Zuerst bekannt am {day}.",
     "says_vault": "Namen und Anschriften bleiben im Tresor; --with-personal-data zeigt sie.",
     "personal": "Personenbezogene Daten",

@@ -23,6 +23,7 @@ WORDS: dict[str, str] = {
     "note_gone": "no longer active ({band} risk)",
     "identity": "Records",
     "says_identity": "The customer is known by {count} keys in the sources.",
+    "says_identity_first": "The first {shown} are listed.",
     "says_known": "First known on {day}.",
     "says_vault": "Names and addresses stay in the vault; --with-personal-data shows them.",
     "personal": "Personal data",

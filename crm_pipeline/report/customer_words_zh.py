@@ -23,6 +23,7 @@ WORDS: dict[str, str] = {
     "note_gone": "已不活跃（{band}风险）",
     "identity": "记录",
     "says_identity": "该客户在各来源中有 {count} 个键。",
+    "says_identity_first": "此处列出前 {shown} 个。",
     "says_known": "首次记录于 {day}。",
     "says_vault": "姓名与地址保存在保险库中；使用 --with-personal-data 才会显示。",
     "personal": "个人数据",

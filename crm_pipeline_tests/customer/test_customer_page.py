@@ -12,7 +12,7 @@ from rich.console import Console
 from crm_pipeline.customer.changes import changes_query
 from crm_pipeline.customer.chapters import write_chapters
 from crm_pipeline.customer.find import find_customer
-from crm_pipeline.customer.personal import personal_data
+from crm_pipeline.customer.personal import keys_of, personal_data
 from crm_pipeline.customer.queries import ALL
 from crm_pipeline.customer.text import print_chapters
 from crm_pipeline.errors import UserError
@@ -149,6 +149,43 @@ def test_text_says_what_the_page_says(published: DuckDBPyConnection) -> None:
     assert said.startswith("Customer [bold]ada line")
     assert "Due again: bought" in said and "delivery" in said and "160 EUR" in said
     assert {item.text for item in read_back(page(published))[0] if item.column == "total_spend"} == {"160 EUR"}
+
+
+def test_more_keys_than_the_page_lists_are_counted_and_looked_up(published: DuckDBPyConnection) -> None:
+    """ada has 3 keys of her own; cem gets 45."""
+    assert "known by 3 keys" in re.sub("<[^>]+>", "", page(published)) and "are listed" not in page(published)
+    published.execute("begin")
+    published.execute(
+        "insert into cleaned.customer_identity by name "
+        "select 'shop' as source, 'c' || n as source_customer_id, 'cem' as customer_id from range(45) as t (n)"
+    )
+    for language, count in (("en", "known by 45 keys"), ("de", "unter 45 Schlüsseln"), ("zh", "有 45 个键")):
+        text = page(published, language, customer="cem")
+        assert count in re.sub("<[^>]+>", "", text) and wrong_numbers(text, published) == []
+    assert "The first 40 are listed." in page(published, customer="cem")
+    assert len(keys_of(published, "cem")) == 45 and ("shop", "c44") in keys_of(published, "cem")
+    published.execute("rollback")
+
+
+def test_a_name_gives_the_terminal_no_orders(published: DuckDBPyConnection) -> None:
+    personal = [("shop", "ada", "name", "A\x1b]0;title\x07d\x9b2Ja\u202e\nL.\tO\r\x00")]
+    written, out = desk(published), io.StringIO()
+    heading = "Customer \x1b[2Jada"
+    print_chapters(Console(file=out, width=100), heading, ["a\x1bc"], write_chapters(written, personal))
+    said = out.getvalue()
+    assert "A]0;titled2Ja L. O" in said and said.startswith("Customer [2Jada")
+    assert not [letter for letter in said if letter != "\n" and not letter.isprintable()]
+
+
+def test_near_ids_give_the_terminal_no_orders(published: DuckDBPyConnection) -> None:
+    published.execute("begin")
+    published.execute(
+        "insert into cleaned.customer_identity by name "
+        "select 'shop' as source, 'k\x1b[2Jkkkkkk' as source_customer_id, 'cem' as customer_id"
+    )
+    with pytest.raises(UserError, match=r"the nearest ids are k\[2Jkkkkkk$"):
+        find_customer(published, "k[2Jkkkkkk")
+    published.execute("rollback")
 
 
 def test_personal_data_of_the_vault(tmp_path) -> None:  # type: ignore[no-untyped-def]
