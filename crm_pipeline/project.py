@@ -238,7 +238,7 @@ class Project(Settings):
             if zone not in available_timezones():
                 raise ValueError(f"time_zone: {zone!r} is not a known time zone{closest(zone, available_timezones())}")
         self._check_segments()
-        check_audiences(self.audiences, set(self.segments.custom))
+        check_audiences(self.audiences, set(self.segments.custom), self.folder)
         for name, source in self.sources.items():
             if source.entity not in ENTITIES:
                 raise ValueError(

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from crm_pipeline.alerts.delivery import deliver
 from crm_pipeline.alerts.findings import Finding, failed_run, standing
-from crm_pipeline.audiences.files import write_aside
 from crm_pipeline.errors import CrmError
 from crm_pipeline.pipeline import Pipeline
+from crm_pipeline.warehouse.write_aside import write_aside
 
 Say = Callable[[str], None]
 

@@ -13,8 +13,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crm_pipeline.audiences.files import write_aside
 from crm_pipeline.audiences.members import Members
+from crm_pipeline.warehouse.write_aside import write_aside
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from itertools import combinations, permutations
+from os.path import normpath
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -15,6 +18,8 @@ OWN_COLUMNS = ("audience", "snapshot_date", "customer_id")
 """Columns that each export has by itself."""
 PLACES = ("audience", "snapshot")
 """What stands in braces in `path`."""
+SOME_DAY, ANY_DAY = "9999-12-31", r"\d{4}-\d{2}-\d{2}"
+"""Stand for a snapshot, to compare files with each other."""
 
 
 class AudienceSettings(BaseModel):
@@ -112,13 +117,18 @@ class AudienceSettings(BaseModel):
             raise ValueError("`url` and `table` go with format: table")
         return self
 
+    def filled_path(self, name: str, snapshot: str) -> str:
+        """Where the file of an export goes, relative to the project; by default below `warehouse/audiences`."""
+        path = self.path or f"warehouse/audiences/{{audience}}/{{snapshot}}.{self.format}"
+        return path.replace("{audience}", name).replace("{snapshot}", snapshot)
+
     def salt_of(self, name: str) -> str:
         """What decides, with the customer, who is held out."""
         return self.salt or name
 
 
-def check_audiences(audiences: dict[str, AudienceSettings], custom: set[str]) -> None:
-    """ValueError, beginning with the key, for a name that is none or a segment that two things are called."""
+def check_audiences(audiences: dict[str, AudienceSettings], custom: set[str], folder: Path) -> None:
+    """ValueError, beginning with the key: a name that is none, a segment that two things are called, a shared file."""
     from crm_pipeline.segments.rfm_segments import RFM_RULES
 
     named = {rule.name for rule in RFM_RULES}
@@ -132,3 +142,22 @@ def check_audiences(audiences: dict[str, AudienceSettings], custom: set[str]) ->
                 f"audiences.{name}.segment: {audience.segment!r} is an RFM segment and one of segments.custom; "
                 "give your own another name"
             )
+    _check_paths(audiences, folder)
+
+
+def _check_paths(audiences: dict[str, AudienceSettings], folder: Path) -> None:
+    """ValueError where two audiences write the same file, at least at some snapshot."""
+    files = {name: audience for name, audience in audiences.items() if audience.format != "table"}
+    for (first, one), (second, other) in combinations(files.items(), 2):
+        for (name, pattern), (with_name, filled) in permutations(((first, one), (second, other))):
+            written = _at(folder, filled.filled_path(with_name, SOME_DAY))
+            expected = re.escape(_at(folder, pattern.filled_path(name, SOME_DAY)))
+            if re.fullmatch(expected.replace(re.escape(SOME_DAY), ANY_DAY), written):
+                raise ValueError(
+                    f"audiences.{second}.path: the same file as that of audiences.{first}, so that one would overwrite "
+                    "the other; add {audience} to the path"
+                )
+
+
+def _at(folder: Path, path: str) -> str:
+    return normpath(folder / Path(path).expanduser())

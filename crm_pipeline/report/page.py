@@ -18,7 +18,7 @@ from crm_pipeline.report.cells import Reader, Result, plain, tables_of
 from crm_pipeline.report.chapters import write_chapters
 from crm_pipeline.report.queries import ALL
 from crm_pipeline.report.wording import Wording
-from crm_pipeline.warehouse.connection import translated
+from crm_pipeline.warehouse.write_aside import write_aside
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -124,9 +124,6 @@ def named_in(sql: str) -> tuple[list[str], list[str]]:
 
 def write_atomically(text: str, target: Path) -> Path:
     """Write a page at once: readers see the former one or this one. WarehouseError when it cannot be written."""
-    draft = target.with_name(target.name + ".new")
-    with translated(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
+    with write_aside(target) as draft:
         draft.write_text(text, encoding="utf-8")
-        draft.replace(target)
     return target

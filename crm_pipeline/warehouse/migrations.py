@@ -18,6 +18,7 @@ from crm_pipeline.warehouse.as_of import has_its_columns, is_there, visible_rows
 from crm_pipeline.warehouse.connection import transaction
 from crm_pipeline.warehouse.ledger import Ledger, content_hash, row_hash_columns
 from crm_pipeline.warehouse.publishing import comment_table
+from crm_pipeline.warehouse.write_aside import write_aside
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -163,8 +164,6 @@ def _check_not_newer(connection: DuckDBPyConnection, table: Table, name: str) ->
 
 def _back_up(folder: Path, connection: DuckDBPyConnection, table: Table) -> Path:
     """Every row of the table as a Parquet file, put into its place when it is whole."""
-    from crm_pipeline.audiences.files import write_aside
-
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     path = folder / BACKUPS / f"{table.name}_{stamp}.parquet"
     with write_aside(path) as draft:

@@ -51,6 +51,25 @@ def test_names_are_those_of_files_and_segments_are_clear(tmp_path: Path) -> None
         load(tmp_path, both)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("out/them.csv", "out/them.csv"),
+        ("out/{snapshot}.csv", "./out/{snapshot}.csv"),
+        ("out/{snapshot}.csv", "out/2024-02-01.csv"),
+        ("out/b.csv", "out/{audience}.csv"),
+        ("warehouse/audiences/b/{snapshot}.csv", None),  # the default of b
+    ],
+)
+def test_two_audiences_do_not_write_one_file(tmp_path: Path, one: str, other: str | None) -> None:
+    path = f", path: '{other}'" if other else ""
+    text = GOOD + f"audiences:\n  a: {{segment: lost, path: '{one}'}}\n  b: {{segment: at risk{path}}}\n"
+    with pytest.raises(UserError, match=r"audiences\.b\.path: the same file as that of audiences\.a"):
+        load(tmp_path, text)
+    apart = text.replace("'out/", "'{audience}/").replace("warehouse/audiences/b", "warehouse/audiences/a")
+    assert set(load(tmp_path, apart).audiences) == {"a", "b"}
+
+
 def test_the_salt_is_the_name_unless_stated(tmp_path: Path) -> None:
     project = load(tmp_path, GOOD + "audiences: {a: {segment: lost}, b: {segment: lost, salt: spring}}\n")
     assert [item.salt_of(name) for name, item in project.audiences.items()] == ["a", "spring"]
