@@ -7,12 +7,13 @@ import pytest
 from crm_pipeline import summary
 from crm_pipeline.asset_charts import rejections
 from crm_pipeline.pipeline import Pipeline
+from crm_pipeline.quality.page import render_page
 from crm_pipeline.report.page import render_report
 from crm_pipeline.report.queries import ALL
 from crm_pipeline.status import mostly_rejected
 from crm_pipeline.warehouse.ledger import Ledger
 from crm_pipeline_tests.kit import make_project
-from crm_pipeline_tests.quality.ledger_rows import ledger_warehouse
+from crm_pipeline_tests.quality.ledger_rows import add_version, ledger_warehouse
 from crm_pipeline_tests.report.reading import wrong_numbers
 from crm_pipeline_tests.report.tables import NEWEST, published_file
 
@@ -35,6 +36,17 @@ def test_the_report() -> None:
             assert wrong_numbers(page, connection) == []
     with published_file(reconciliation=ROWS.replace("100,        30,", "40, 30,").replace("60", "0")) as connection:
         assert "are left out by the" not in render_report(connection, "shop", "EUR", "en", NEWEST)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Left out by where"), ("de", "Durch where ausgelassen")])
+def test_the_data_quality_page(language: str, words: str) -> None:
+    with ledger_warehouse(reconciliation=ROWS) as connection:
+        add_version(connection, "orders", None, 45)
+        text = render_page(connection, make_project(language=language))
+        assert f">{words}</th>" in text and '<td class="n">2</td><td class="n">60</td>' in text
+        connection.execute("update quality.reconciliation set read_count = read_count - left_out_count")
+        connection.execute("update quality.reconciliation set left_out_count = 0")
+        assert f">{words}</th>" not in render_page(connection, make_project(language=language))
 
 
 def test_the_end_of_a_run() -> None:

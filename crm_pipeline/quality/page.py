@@ -126,12 +126,14 @@ def _content(reader: Reader, language: str) -> dict[str, Any]:
     state = reader.rows(queries.STATE)[0]
     scores = {row["dimension"]: row for row in reader.rows(queries.DIMENSIONS)}
     subjects = reader.rows(queries.SUBJECTS)
+    sources = reader.rows(queries.SOURCES)
     return {
         "state": state,
         "scores": scores,
         "failed": reader.rows(queries.FAILED_CHECKS)[:MOST_WORDY],
         "below": _below(subjects),
-        "sources": reader.rows(queries.SOURCES),
+        "sources": sources,
+        "leaves_out": any(row["left_out"] for row in sources),
         "source_scores": _matrix(subjects, "source"),
         "table_scores": _matrix(subjects, "table"),
         "rules": [row | {"places": _places(row["positions"], language)} for row in reader.rows(queries.RULES)],

@@ -41,7 +41,7 @@ group by all order by severity, table_name, check_name
 
 SOURCES = """
 select source, entity, count(*) as files, sum(read_count) as read, sum(clean_count) as clean,
-    sum(rejected_count) as rejected, sum(duplicate_count) as duplicate,
+    sum(rejected_count) as rejected, sum(duplicate_count) as duplicate, coalesce(sum(left_out_count), 0) as left_out,
     max(coalesce(stated_data_through, last_event_at::date)) as through
 from quality.reconciliation group by source, entity order by source
 """
