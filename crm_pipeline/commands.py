@@ -23,10 +23,12 @@ from crm_pipeline.yaml_lines import closest
 class RunError(CrmError):
     """A run ended with a failure; the message says which table and why."""
 
-    def __init__(self, message: str, exit_code: int, run_id: str = "") -> None:
+    def __init__(self, message: str, exit_code: int, run_id: str = "", told: str = "") -> None:
         super().__init__(message)
         self.exit_code = exit_code
         self.run_id = run_id
+        self.told = told
+        """What alerts say in place of the message, where that may hold values of rows."""
 
     def explain(self, lines: Sequence[str]) -> None:
         """Add what probably led to it."""

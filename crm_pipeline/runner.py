@@ -111,6 +111,7 @@ class Runner:
                 f"{text}\n(run {report.run_id}; the last good tables are untouched)",
                 report.exit_code or 1,
                 report.run_id,
+                report.told,
             )
             if report.details:
                 error.add_note(report.details)  # printed with the traceback by --debug

@@ -14,6 +14,9 @@ from typing import Any
 
 import dagster as dg
 
+from crm_pipeline.alerts.alerting import tell_later
+from crm_pipeline.alerts.findings import killed_run
+from crm_pipeline.alerts.reasons import reason
 from crm_pipeline.assets import EXIT_CODE, FORCE_TAG, PART
 from crm_pipeline.definitions import build_definitions
 from crm_pipeline.errors import UserError, WarehouseError
@@ -57,6 +60,8 @@ class RunReport:
     steps: list[StepReport] = field(default_factory=list)
     failed_step: str = ""
     message: str = ""
+    told: str = ""
+    """What may be told elsewhere, where ``message`` may hold values of rows; else empty."""
     details: str = ""
     exit_code: int = 1
 
@@ -108,21 +113,24 @@ def open_instance(pipeline: Pipeline) -> dg.DagsterInstance:
         return dg.DagsterInstance.from_config(str(home))
 
 
-def bury_dead_runs(instance: dg.DagsterInstance) -> list[str]:
-    """Mark runs as failed whose process was killed: they would block the queue and show as running for ever.
-
-    Returns their ids.
-    """
-    dead = []
+def dead_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """Runs that show as running though their process was killed."""
     unfinished = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
-    for run in instance.get_runs(filters=unfinished):
-        process = run.tags.get(PROCESS_TAG, "")
-        if process.isdigit() and not _is_alive(int(process)):
-            instance.report_run_failed(
-                run, "The process of this run was killed; the next run continues from the last good tables."
-            )
-            dead.append(run.run_id)
-    return dead
+    processes = [(run, run.tags.get(PROCESS_TAG, "")) for run in instance.get_runs(filters=unfinished)]
+    return [run for run, process in processes if process.isdigit() and not _is_alive(int(process))]
+
+
+def bury_dead_runs(instance: dg.DagsterInstance) -> list[str]:
+    """Mark dead runs as failed: they would block the queue and show as running for ever.
+
+    Returns their ids: whoever buries them tells of them, for nobody finds them again.
+    """
+    dead = dead_runs(instance)
+    for run in dead:
+        instance.report_run_failed(
+            run, "The process of this run was killed; the next run continues from the last good tables."
+        )
+    return [run.run_id for run in dead]
 
 
 def _is_alive(process: int) -> bool:
@@ -155,7 +163,8 @@ def execute(
         raise UserError(f"{wrong[0]} is not a snapshot date of {pipeline.project.name}")
     if len(dates) > SNAPSHOTS_PER_RUN:
         raise ValueError(f"a run takes at most {SNAPSHOTS_PER_RUN} snapshots")
-    bury_dead_runs(instance)
+    if dead := bury_dead_runs(instance):
+        tell_later(pipeline, [killed_run(run_id) for run_id in dead])
     tags = {"crm_pipeline/project": pipeline.project.name, PROCESS_TAG: str(os.getpid())}
     if dates:
         tags |= {
@@ -278,6 +287,7 @@ def _read_failure(report: RunReport, name: str, event: dg.DagsterEvent) -> None:
         while root.cause is not None:
             root = root.cause
         report.message = root.message.strip().splitlines()[0] if root.message else "it failed"
+        report.told = reason(name, data)
     if error is not None:
         report.details = error.to_string()
 

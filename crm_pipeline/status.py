@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -41,13 +42,13 @@ def status_lines(pipeline: Pipeline) -> list[str]:
 
 
 def runs(pipeline: Pipeline) -> list[str]:
-    """One line for each run that is under way or queued, one on the newest that ended and, if it failed, on why."""
-    from crm_pipeline.runs import bury_dead_runs, history_of, open_instance
+    """One line for each run that is under way, queued or dead, one on the newest that ended and on why it failed."""
+    from crm_pipeline.runs import dead_runs, history_of, open_instance
 
     instance = open_instance(pipeline)
     try:
         with history_of(pipeline):
-            bury_dead_runs(instance)
+            dead = {run.run_id for run in dead_runs(instance)}
             records = instance.get_run_records(limit=MOST_RUNS)
             ended = next((record for record in records if record.dagster_run.is_finished), None)
             why = _why_failed(instance, ended) if ended is not None else ""
@@ -55,7 +56,7 @@ def runs(pipeline: Pipeline) -> list[str]:
         instance.dispose()
     under_way = [record for record in records if not record.dagster_run.is_finished]
     lines = [
-        f"{'Running' if record.dagster_run.status.value == 'STARTED' else 'Waiting to run'}: "
+        f"{_state(record, dead)}: "
         f"{record.dagster_run.job_name} since {_since(pipeline, record)}, {record.dagster_run.run_id[:8]}."
         for record in under_way
     ]
@@ -63,6 +64,12 @@ def runs(pipeline: Pipeline) -> list[str]:
         status = ended.dagster_run.status.value.lower()
         lines.append(f"Last run: {status} ({_since(pipeline, ended)}, {ended.dagster_run.run_id[:8]}).{why}")
     return lines
+
+
+def _state(record: dg.RunRecord, dead: Collection[str]) -> str:
+    if record.dagster_run.run_id in dead:  # the next run marks it as failed and tells of it; this only looks
+        return "Its process was killed"
+    return "Running" if record.dagster_run.status.value == "STARTED" else "Waiting to run"
 
 
 def _since(pipeline: Pipeline, record: dg.RunRecord) -> str:

@@ -3,59 +3,99 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from crm_pipeline.alerts.delivery import deliver
-from crm_pipeline.alerts.findings import Finding, failed_run, standing
+from crm_pipeline.alerts.findings import Finding, failed_run, killed_run, standing
 from crm_pipeline.errors import CrmError
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.warehouse.write_aside import write_aside
 
 Say = Callable[[str], None]
+MOST_KEPT = 20
+"""Failed runs that are kept for a receiver that takes none."""
 
 
 def state_file(pipeline: Pipeline) -> Path:
-    """What each receiver was told of that still stands."""
+    """What each receiver was told of that still stands, and what it did not take yet."""
     return pipeline.project.warehouse_folder / "alerts.json"
 
 
-def _told(path: Path) -> dict[str, list[str]]:
+@dataclass
+class _State:
+    """What one receiver was told of that still stands, and what happened once that it did not take yet."""
+
+    told: list[str] = field(default_factory=list)
+    undelivered: list[Finding] = field(default_factory=list)
+
+    def keep(self, findings: Sequence[Finding]) -> None:
+        """Note findings for the next time; of too many the oldest go."""
+        self.undelivered = list(dict.fromkeys([*self.undelivered, *findings]))[-MOST_KEPT:]
+
+
+def _states(path: Path) -> dict[str, _State]:
+    """By receiver; of a file that cannot be read nothing, so that it is told again, which is better than not at all."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}  # then it is told again, which is better than not at all
-    return found if isinstance(found, dict) else {}
+        return {
+            name: _State(state)
+            if isinstance(state, list)  # as earlier versions wrote it
+            else _State(state["told"], [Finding(**item) for item in state["undelivered"]])
+            for name, state in found.items()
+        }
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
+
+
+def _note(pipeline: Pipeline, states: Mapping[str, _State]) -> None:
+    known = {name: asdict(states[name]) for name in sorted(states) if name in pipeline.project.alerts}
+    with write_aside(state_file(pipeline)) as draft:
+        draft.write_text(json.dumps(known), encoding="utf-8")
 
 
 def tell(pipeline: Pipeline, findings: Sequence[Finding], say: Say, *, is_all: bool = True) -> int:
     """Tell each receiver what it was not told before; returns how many receivers failed.
 
     With ``is_all`` the findings are everything that stands: what is not among them is over, and told again if it comes
-    back. What a receiver did not take is tried again next time.
+    back. Otherwise they are what happened once. What a receiver does not take is told next time: what stands because it
+    still does, and what happened once because it is kept (the newest `MOST_KEPT`) and goes before the rest.
     """
     receivers = pipeline.project.alerts
     if not receivers:
         return 0
-    path = state_file(pipeline)
-    told, failures = _told(path), 0
+    states, failures = _states(state_file(pipeline)), 0
     for name, receiver in sorted(receivers.items()):
-        before = told.get(name, [])
+        state = states.setdefault(name, _State())
         wanted = [finding for finding in findings if receiver.wants(finding.subject, finding.severity)]
-        new = [finding for finding in wanted if finding.key not in before]
+        late = [finding for finding in state.undelivered if receiver.wants(finding.subject, finding.severity)]
+        new = [finding for finding in wanted if finding.key not in state.told and finding not in late]
         keys = [finding.key for finding in wanted]
-        if new:
+        state.undelivered = []
+        if late or new:
             try:
-                deliver(pipeline.project, name, receiver, new, pipeline.now())
+                deliver(pipeline.project, name, receiver, [*late, *new], pipeline.now())
             except CrmError as error:
                 failures += 1
                 say(str(error))
                 keys = [finding.key for finding in wanted if finding not in new]
-        told[name] = keys if is_all else sorted({*before, *keys})
-    with write_aside(path) as draft:
-        draft.write_text(json.dumps({name: told[name] for name in sorted(told) if name in receivers}), encoding="utf-8")
+                state.keep(late if is_all else [*late, *new])
+        state.told = keys if is_all else sorted({*state.told, *keys})
+    _note(pipeline, states)
     return failures
+
+
+def tell_later(pipeline: Pipeline, findings: Sequence[Finding]) -> None:
+    """Keep what happened for the next time that anything is told."""
+    states = _states(state_file(pipeline))
+    for name, receiver in pipeline.project.alerts.items():
+        states.setdefault(name, _State()).keep(
+            [item for item in findings if receiver.wants(item.subject, item.severity)]
+        )
+    if pipeline.project.alerts:
+        _note(pipeline, states)
 
 
 @contextmanager
@@ -68,7 +108,7 @@ def alerting(pipeline: Pipeline, say: Say) -> Iterator[None]:
     try:
         yield
     except CrmError as error:
-        failure = failed_run(getattr(error, "run_id", ""), str(error))
+        failure = failed_run(getattr(error, "run_id", ""), getattr(error, "told", "") or str(error))
         _safely(say, lambda: tell(pipeline, [failure], say, is_all=False))
         raise
     finally:
@@ -76,7 +116,7 @@ def alerting(pipeline: Pipeline, say: Say) -> Iterator[None]:
 
 
 def tell_standing(pipeline: Pipeline, say: Say) -> int:
-    """Tell of everything that stands; runs that failed were told of when they did."""
+    """Tell of everything that stands, and of failed runs that a receiver did not take."""
     return tell(pipeline, standing(pipeline), say)
 
 
@@ -86,7 +126,7 @@ def _killed(pipeline: Pipeline) -> list[Finding]:
 
     instance = open_instance(pipeline)
     try:
-        return [failed_run(run_id, "the process of the run was killed") for run_id in bury_dead_runs(instance)]
+        return [killed_run(run_id) for run_id in bury_dead_runs(instance)]
     finally:
         instance.dispose()
 

@@ -43,6 +43,11 @@ def failed_run(run_id: str, message: str) -> Finding:
     return Finding("failed_run", "critical", "a run failed", message, run_id)
 
 
+def killed_run(run_id: str) -> Finding:
+    """A run whose process was killed, so that it could not tell of itself."""
+    return failed_run(run_id, "the process of the run was killed")
+
+
 def standing(pipeline: Pipeline) -> list[Finding]:
     """Everything that is wrong with the warehouse as it is now."""
     if not pipeline.warehouse.exists:

@@ -6,6 +6,7 @@ import dagster as dg
 
 from crm_pipeline.alerts.alerting import tell, tell_standing
 from crm_pipeline.alerts.findings import failed_run
+from crm_pipeline.alerts.reasons import reason
 from crm_pipeline.pipeline import Pipeline
 
 PROCESS_TAG = "crm_pipeline/process"
@@ -50,10 +51,6 @@ def build_alert_sensors(pipeline: Pipeline) -> list[dg.SensorDefinition]:
 
 
 def _why(context: dg.RunFailureSensorContext) -> str:
-    """The failed asset and its message: what our own failures say; of others only their kind, which holds no data."""
     for event in context.get_step_failure_events():
-        data = event.step_failure_data
-        failure = data.user_failure_data
-        what = failure.description if failure is not None else (data.error.cls_name if data.error else "it failed")
-        return f"{event.step_key}: {what}"
+        return reason(event.step_key or "", event.step_failure_data)
     return "the run failed before its first step"

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from crm_pipeline.alerts import alerting as alerting_module
-from crm_pipeline.alerts.alerting import alerting, state_file, tell
-from crm_pipeline.alerts.findings import Finding, failed_run
+from crm_pipeline.alerts.alerting import MOST_KEPT, alerting, state_file, tell, tell_standing
+from crm_pipeline.alerts.findings import Finding, failed_run, killed_run
 from crm_pipeline.alerts.sensors import PROCESS_TAG, build_alert_sensors
+from crm_pipeline.commands import RunError
 from crm_pipeline.errors import UserError
 from crm_pipeline.pipeline import Pipeline
+from crm_pipeline.runner import Runner
+from crm_pipeline.runs import bury_dead_runs, execute, open_instance
+from crm_pipeline.status import runs
 from crm_pipeline_tests.alerts.receivers import webhook
 from crm_pipeline_tests.ingestion.connectors.servers import free_port
 from crm_pipeline_tests.kit import make_project
@@ -55,6 +62,110 @@ def test_what_was_not_taken_is_told_next_time(tmp_path: Path) -> None:
         assert tell(pipeline, [CHECK], said.append) == 1
         assert server.titles == [CHECK.title]
     assert len((tmp_path / "warehouse" / "alerts.jsonl").read_text().splitlines()) == 1, "told at once, and only once"
+
+
+def test_a_failed_run_that_was_not_taken_is_told_next_time_before_the_rest(tmp_path: Path) -> None:
+    with webhook(*[500] * 6) as server:
+        pipeline = pipeline_with(tmp_path, ops={"kind": "webhook", "url": server.url}, file={"kind": "log"})
+        assert tell(pipeline, [failed_run("run-1", "x")], print, is_all=False) == 1
+        assert tell_standing(pipeline, print) == 1 and server.titles == []
+        assert tell(pipeline, [CHECK], print) == 0
+        assert server.titles == ["a run failed", CHECK.title] and server.bodies[0]["alerts"][0]["run_id"] == "run-1"
+        assert tell(pipeline, [CHECK], print) == 0 and len(server.titles) == 2
+    assert len((tmp_path / "warehouse" / "alerts.jsonl").read_text().splitlines()) == 2, "who took it has it once"
+
+
+def test_only_the_newest_are_kept_for_a_receiver_that_takes_none(tmp_path: Path) -> None:
+    with webhook(404) as server:
+        pipeline = pipeline_with(tmp_path, ops={"kind": "webhook", "url": server.url})
+        many = [failed_run(f"run-{number}", "x") for number in range(MOST_KEPT + 5)]
+        assert tell(pipeline, many, print, is_all=False) == 1
+        assert tell_standing(pipeline, print) == 0
+        assert [item["run_id"] for item in server.bodies[0]["alerts"]] == [item.run_id for item in many[5:]]
+
+
+def test_a_note_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    with webhook() as server:
+        pipeline = pipeline_with(tmp_path, ops={"kind": "webhook", "url": server.url})
+        tell(pipeline, [], print)
+        state_file(pipeline).write_text(json.dumps({"ops": [CHECK.key]}))
+        tell(pipeline, [CHECK], print)
+        assert server.titles == []
+
+
+def killed(pipeline: Pipeline) -> str:
+    """The id of a run that shows as running though its process is gone."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    instance = open_instance(pipeline)
+    try:
+
+        @dg.job
+        def declared() -> None:
+            pass
+
+        run = instance.create_run_for_job(
+            declared, status=dg.DagsterRunStatus.STARTED, tags={PROCESS_TAG: str(process.pid)}
+        )
+        return run.run_id
+    finally:
+        instance.dispose()
+
+
+def test_status_only_looks_at_a_killed_run_and_the_next_run_tells_of_it(tmp_path: Path) -> None:
+    with webhook() as server:
+        pipeline = pipeline_with(tmp_path, ops={"kind": "webhook", "url": server.url})
+        run_id = killed(pipeline)
+        for _ in range(2):
+            (line,) = runs(pipeline)
+            assert line.startswith("Its process was killed: declared since") and run_id[:8] in line
+        with alerting(pipeline, print):
+            assert [item["run_id"] for body in server.bodies for item in body["alerts"]] == [run_id]
+        assert runs(pipeline)[0].startswith("Last run: failure")
+
+
+def test_a_command_that_tells_nobody_keeps_the_killed_run_for_the_next_that_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with webhook() as server:
+        pipeline = pipeline_with(tmp_path, ops={"kind": "webhook", "url": server.url})
+        run_id = killed(pipeline)
+        instance = open_instance(pipeline)
+
+        def stop(*given: object) -> None:
+            raise UserError("as far as this test goes")
+
+        monkeypatch.setattr("crm_pipeline.runs.build_definitions", stop)
+        try:
+            with pytest.raises(UserError, match="as far as"):
+                execute(pipeline, instance, "everything", [], [])
+            assert bury_dead_runs(instance) == []
+        finally:
+            instance.dispose()
+        tell_standing(pipeline, print)
+        assert server.bodies[0]["alerts"][0] == {
+            "subject": "failed_run", "severity": "critical", "title": "a run failed",
+            "text": killed_run(run_id).text, "run_id": run_id,
+        }  # fmt: skip
+
+
+def test_the_text_of_an_exception_that_nobody_foresaw_stays_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @dg.asset
+    def orders() -> None:
+        raise ValueError("Could not convert string 'ann@shop.example'")
+
+    jobs = dg.Definitions([orders], jobs=[dg.define_asset_job("everything", "*")])
+    monkeypatch.setattr("crm_pipeline.runs.build_definitions", lambda pipeline: jobs)
+    with webhook() as server:
+        pipeline = pipeline_with(tmp_path, ops={"kind": "webhook", "url": server.url})
+        failing = pytest.raises(RunError, match="ann@shop")
+        with failing as error, alerting(pipeline, print), Runner(pipeline) as runner:
+            runner.run(["orders"], [], force=False)
+        (alert,) = server.bodies[0]["alerts"]
+        assert (alert["text"], alert["run_id"]) == ("orders: ValueError", error.value.run_id)
+        assert "ann@" not in json.dumps(server.bodies) + state_file(pipeline).read_text()
 
 
 def test_a_damaged_note_of_what_was_told_tells_again(tmp_path: Path) -> None:
@@ -114,7 +225,7 @@ def test_dagster_tells_of_its_own_runs_and_leaves_ours(tmp_path: Path) -> None:
             failed(context)
         assert [item["text"] for body in server.bodies for item in body["alerts"]] == [
             "orders: critical checks failed",
-            "crash: DagsterExecutionStepExecutionError",
+            "crash: ValueError",
         ]
         assert all(sensor.default_status is dg.DefaultSensorStatus.RUNNING for sensor in (failed, after, stale))
         with dg.build_sensor_context(instance) as look:
