@@ -62,13 +62,13 @@ def standing(pipeline: Pipeline) -> list[Finding]:
 def _failed_checks(connection: DuckDBPyConnection) -> list[Finding]:
     """The failures among the newest results of every table's checks; drift has words of its own."""
     rows = connection.execute(
-        "select table_name, severity, check_name, count(*), min(observed), min(run_id) "
+        "select table_name, severity, check_name, count(*), min(observed) "
         f"from ({NEWEST_CHECKS}) "
         "where status <> 'passed' and table_name <> 'churn_drift' group by all order by all"
     ).fetchall()
     return [
         Finding("failed_check", severity, f"{table}: {check}", f"in {count} parts; observed: {observed or 'nothing'}")
-        for table, severity, check, count, observed, _ in rows
+        for table, severity, check, count, observed in rows
     ]
 
 

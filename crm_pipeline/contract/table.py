@@ -33,6 +33,8 @@ class Column:
     """Its name in former versions of the contract, so that append-only tables carry it over."""
     fill: str | None = field(default=None, repr=False, compare=False)
     """SQL that stands for it in rows of append-only tables that were written before it was declared."""
+    retyped_from: str | None = field(default=None, repr=False, compare=False)
+    """Its type before, where it goes back to one that it had: else that looks like an older version of the code."""
 
     def may_be_null(self) -> Column:
         """The same column where a missing value has a meaning (the description says which)."""
@@ -75,7 +77,8 @@ class Table:
     that of one upstream table: sorting the largest tables costs more than it gains. ``delta_key`` names columns by
     which a replaced table can be computed in part: over upstream rows with some values of them, the query gives just
     the table's rows with these values. Upstream tables have them under the same names; one that lacks any is looked up,
-    and a change of it makes the table be built whole.
+    and a change of it makes the table be built whole. ``dropped`` names columns that former versions of an append-only
+    table had and that go: a column that only is not declared any more may come from a newer version.
     ``keys_as_delivered``: the table sees customers' keys as the sources wrote them (others see, in the staged tables,
     the customers whom the keys belong to); its `source_customer_id` is their `customer_id`.
     ``event_key``, of staged events: what is the same once two customers are known to be one.
@@ -98,6 +101,7 @@ class Table:
     event_key: tuple[str, ...] = field(default=(), compare=False)
     about_loads: bool = False
     """True for records of how data was loaded (never of customers): visible at every snapshot."""
+    dropped: tuple[str, ...] = field(default=(), compare=False, repr=False)
     stage: str = field(default="", compare=False)
     sql: str = field(default="", compare=False, repr=False)
 
@@ -105,6 +109,8 @@ class Table:
         names = [column.name for column in self.columns]
         if len(set(names)) != len(names):
             raise ValueError(f"table {self.name}: a column is declared twice")
+        if back := set(names) & set(self.dropped):
+            raise ValueError(f"table {self.name}: {min(back)} is declared and dropped")
         for name in (
             *self.grain,
             *self.order_by,

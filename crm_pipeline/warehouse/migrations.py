@@ -8,7 +8,7 @@ one (`Column.formerly`) carried over, a retyped one cast, and one that went stay
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,6 +91,7 @@ def _plan(connection: DuckDBPyConnection, table: Table) -> _Plan:
     for column in table.columns:
         name = column.name if column.name in stored else column.formerly
         if name is None or name not in stored:
+            _check_not_taken(connection, table, column)
             plan.expressions.append(_filled(table, column))
             plan.notes.append((column.name, "added", None, column.type))
             continue
@@ -98,11 +99,13 @@ def _plan(connection: DuckDBPyConnection, table: Table) -> _Plan:
         if name != column.name:
             plan.notes.append((column.name, f"renamed from {name}", stored[name], column.type))
         if _type(connection, column.type) != stored[name]:
+            _check_not_back(connection, table, column, stored[name])
             _check_cast(connection, table, name, stored[name], column)
             plan.notes.append((column.name, "retyped", stored[name], column.type))
         plan.expressions.append(f'cast("{name}" as {column.type}) as "{column.name}"')
     for name in sorted(stored.keys() - used):
-        _check_not_newer(connection, table, name)
+        if name not in table.dropped:
+            _check_not_newer(connection, table, name)
         plan.notes.append((name, "removed", stored[name], None))
     return plan
 
@@ -140,26 +143,54 @@ def _check_cast(connection: DuckDBPyConnection, table: Table, name: str, before:
         )
 
 
-def _check_not_newer(connection: DuckDBPyConnection, table: Table, name: str) -> None:
-    """CrmError when a newer version of the code added the column that this one does not know."""
+def _noted(connection: DuckDBPyConnection, table: Table, name: str) -> list[tuple[str, str, date, str]]:
+    """What migrations did to a column, newest first: the change, the type before, the day, the backup."""
     there = connection.execute(
         "select 1 from duckdb_tables() where schema_name = 'quality' and table_name = 'migrations' "
         "and database_name = current_database()"
     ).fetchall()
-    found = (
-        there
-        and connection.execute(
-            "select migrated_at::date, backup from quality.migrations where table_name = ? and column_name = ? "
-            "and change <> 'removed' order by migrated_at desc limit 1",
-            [table.name, name],
-        ).fetchone()
+    if not there:
+        return []
+    return connection.execute(
+        "select change, type_before, migrated_at::date, backup from quality.migrations "
+        "where table_name = ? and column_name = ? order by migrated_at desc, rowid desc",
+        [table.name, name],
+    ).fetchall()
+
+
+def _newer(table: Table, what: str, day: date, backup: str, intent: str) -> CrmError:
+    return CrmError(
+        f"{table.name}: the column {what} by a newer version of the code on {day}, which this one does not know; "
+        f"nothing was changed. Use the newer version (the table as it was before is in {BACKUPS}/{backup}); where this "
+        f"is the newer one, its contract must say so ({intent})"
     )
-    if found:
-        raise CrmError(
-            f"{table.name}: the column {name} was added by a newer version of the code on {found[0]}, which this one "
-            f"does not know; nothing was changed. Use the newer version (the table as it was before is in {BACKUPS}/"
-            f"{found[1]})"
-        )
+
+
+def _check_not_newer(connection: DuckDBPyConnection, table: Table, name: str) -> None:
+    """CrmError when a newer version of the code added or changed the column that this one does not know."""
+    found = next((note for note in _noted(connection, table, name) if note[0] != "removed"), None)
+    if found is not None:
+        change, _, day, backup = found
+        raise _newer(table, f"{name} was {change.split()[0]}", day, backup, f"`dropped` with {name}")
+
+
+def _check_not_back(connection: DuckDBPyConnection, table: Table, column: Column, stored: str) -> None:
+    """CrmError when the column would go back to a type that a newer version of the code took it from."""
+    if column.retyped_from is not None and _type(connection, column.retyped_from) == stored:
+        return
+    before = _type(connection, column.type)
+    for change, type_before, day, backup in _noted(connection, table, column.name):
+        if change == "retyped" and type_before == before:
+            intent = f"`retyped_from` {stored.lower()} of {column.name}"
+            raise _newer(table, f"{column.name} was retyped from {before.lower()}", day, backup, intent)
+
+
+def _check_not_taken(connection: DuckDBPyConnection, table: Table, column: Column) -> None:
+    """CrmError when a newer version of the code removed the column, whose values would come back missing."""
+    notes = _noted(connection, table, column.name)
+    if notes and notes[0][0] == "removed" and column.fill is None:
+        _, _, day, backup = notes[0]
+        raise _newer(table, f"{column.name} was removed", day, backup, f"`fill` of {column.name}")
 
 
 def _back_up(folder: Path, connection: DuckDBPyConnection, table: Table) -> Path:

@@ -136,6 +136,44 @@ def test_an_older_version_of_the_code_does_not_take_a_column_away(
         migrate(tmp_path, connection, Ledger(connection), OLD, "run 3")
 
 
+def test_a_column_that_a_migration_made_is_dropped_where_the_contract_says_so(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    extra = Column("extra", "varchar", "New.", fill="'x'")
+    migrated(connection, tmp_path, contract(extra, Column("points", "double", "A score.", True, formerly="score")))
+    third = contract(without=("score",))
+    with pytest.raises(CrmError, match=r"extra was added by a newer version .* \(`dropped` with extra\)"):
+        migrate(tmp_path, connection, Ledger(connection), third, "run 3")
+    assert migrated(connection, tmp_path, replace(third, dropped=("extra", "points"))) == [
+        ("tree", "a", 1),
+        ("rule", None, 2),
+        ("tree", "b", 3),
+    ]
+    with pytest.raises(CrmError, match="points was removed by a newer version"):
+        again = contract(Column("points", "double", "A score.", nullable=True), without=("score",))
+        migrate(tmp_path, connection, Ledger(connection), again, "run 4")
+    with pytest.raises(ValueError, match="note is declared and dropped"):
+        replace(OLD, dropped=("note",))
+
+
+def test_an_older_version_of_the_code_does_not_retype_a_column_back(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    migrated(connection, tmp_path, contract(Column("score", "integer", "Its score.", nullable=True)))
+    migrated(connection, tmp_path, contract(Column("score", "varchar", "Its score.", nullable=True)))
+    older = contract(Column("score", "integer", "Its score.", nullable=True))
+    for table in (OLD, older):
+        with pytest.raises(CrmError, match=r"the column score was retyped from (double|integer) by a newer version"):
+            migrate(tmp_path, connection, Ledger(connection), table, "run 3")
+    meant = contract(Column("score", "double", "Its score.", nullable=True, retyped_from="varchar"))
+    migrated(connection, tmp_path, meant)
+    assert connection.execute("select score from churn.registry order by table_version").fetchall() == [
+        (1.0,),
+        (None,),
+        (2.0,),
+    ]
+
+
 def test_a_migration_that_fails_half_way_changes_nothing(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
