@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from crm_pipeline.errors import UserError
+from crm_pipeline.ingestion.values import literal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,7 @@ def check_rejected_shares(
         judged: a relation with the judged rows of the entity.
         largest_shares: per source the share of rejected rows that is put up with; all rows never are.
     """
-    limits = " ".join(f"when '{name}' then {share}" for name, share in sorted(largest_shares.items()))
+    limits = " ".join(f"when {literal(name)} then {share}" for name, share in sorted(largest_shares.items()))
     limit = f"case source {limits} else 1.0 end" if limits else "1.0"
     rows = connection.execute(
         f"with judged as (select source, file_name, position, verdict, rule from {judged} "

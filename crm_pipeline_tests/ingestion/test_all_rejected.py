@@ -14,7 +14,9 @@ def check(*rows: tuple[str, str, int, str, str | None]) -> None:
     connection.execute("create table judged (source text, file_name text, position bigint, verdict text, rule text)")
     for row in rows:
         connection.execute("insert into judged values (?, ?, ?, ?, ?)", row)
-    check_rejected_shares(connection, Path("shop/crm.yaml"), "order_lines", "judged", {"web": 0.95, "till": 0.5})
+    check_rejected_shares(
+        connection, Path("shop/crm.yaml"), "order_lines", "judged", {"web": 0.95, "till": 0.5, "o'x": 0.95}
+    )
 
 
 def test_each_source_without_a_clean_row_is_named_with_its_rules_most_frequent_first() -> None:
@@ -49,6 +51,11 @@ def test_a_source_that_is_mostly_rejected_is_named_unless_its_share_is_put_up_wi
         UserError, match=r"sources\.till: 7 of 13 rows of order_lines are rejected: quantity is missing"
     ):
         check(*till, *clean, ("till", "b.csv", 13, "rejected", "quantity is missing"))
+
+
+def test_the_name_of_a_source_may_hold_a_quotation_mark() -> None:
+    rows = [("o'x", "a.csv", number, "rejected", "quantity is missing") for number in range(1, 12)]
+    check(*rows, ("o'x", "a.csv", 12, "clean", None))
 
 
 def test_a_source_without_rows_has_none_rejected() -> None:
