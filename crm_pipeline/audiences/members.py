@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from crm_pipeline.audiences.queries import names_snapshot, search_path
+from crm_pipeline.audiences.consent import consented
+from crm_pipeline.audiences.queries import names_snapshot, stages
 from crm_pipeline.audiences.settings import AudienceSettings
 from crm_pipeline.errors import UserError
-from crm_pipeline.project import Project
+from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.warehouse.connection import Warehouse, translated
 from crm_pipeline.yaml_lines import closest
 
@@ -63,22 +64,30 @@ def reader(warehouse: Warehouse) -> Iterator[DuckDBPyConnection]:
     with translated(warehouse.published), duckdb.connect(str(warehouse.published), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set enable_external_access = false")
-        connection.execute(f"set search_path = '{search_path()}'")
+        there = {name for (name,) in connection.execute("select schema_name from duckdb_schemas()").fetchall()}
+        connection.execute(f"set search_path = '{','.join(name for name in stages() if name in there)}'")
         yield connection
 
 
 def published_snapshots(connection: DuckDBPyConnection) -> list[date]:
-    """The snapshots whose customers readers see, ascending."""
+    """The snapshots whose customers readers see, ascending; [] before the first."""
+    built = "select 1 from duckdb_tables() where schema_name = 'segments' and table_name = 'customer_segments'"
+    if not connection.execute(built).fetchall():
+        return []
     rows = connection.execute("select distinct snapshot_date from segments.customer_segments order by 1").fetchall()
     return [day for (day,) in rows]
 
 
-def find_members(connection: DuckDBPyConnection, project: Project, name: str, snapshot_date: date) -> Members:
+def find_members(connection: DuckDBPyConnection, pipeline: Pipeline, name: str, snapshot_date: date) -> Members:
     """Who is in the audience ``name`` at a snapshot; UserError for what the data do not know or a query cannot do."""
-    settings = project.audiences[name]
+    settings = pipeline.project.audiences[name]
     where = f"audiences.{name}"
     try:
         _choose(connection, settings, where, snapshot_date)
+    except duckdb.CatalogException:
+        raise UserError(
+            f"{where}: a table that it needs is not in the copy for readers yet; build it with: crm-pipeline run"
+        ) from None
     except duckdb.Error as error:
         what = "a value that cannot be converted" if isinstance(error, duckdb.ConversionException) else "an error"
         raise UserError(  # the message may quote a customer's value
@@ -94,7 +103,7 @@ def find_members(connection: DuckDBPyConnection, project: Project, name: str, sn
         "select chosen.customer_id, "
         "case when substr(md5($salt || chr(31) || chosen.customer_id), 1, 8) < $limit "
         f"then '{CONTROL}' else '{TREATED}' end as audience_group{listed} "
-        f"from chosen {_consented(connection, settings, where)} order by chosen.customer_id",
+        f"from chosen {consented(connection, pipeline, settings, where)} order by chosen.customer_id",
         params={"salt": settings.salt_of(name), "limit": limit},
     ).to_arrow_table()
     return Members(name, snapshot_date, rows, int(counted[0]) if counted else 0)
@@ -173,26 +182,3 @@ def _check_key(connection: DuckDBPyConnection, where: str) -> None:
             f"{where}: the query gives {twice[0]:,} customers more than once; an audience has one row per customer "
             "(did you mean where snapshot_date = $snapshot_date?)"
         )
-
-
-def _consented(connection: DuckDBPyConnection, settings: AudienceSettings, where: str) -> str:
-    """The join that leaves who may be addressed, by the newest decision that is known; UserError for no such purpose.
-
-    Not as of the snapshot: who withdrew consent since is not addressed.
-    """
-    purpose = settings.consent_purpose
-    if purpose is None:
-        return ""
-    known = [name for (name,) in connection.execute("select distinct purpose from cleaned.consents").fetchall()]
-    if purpose not in known:
-        what = closest(purpose, known) if known else "; `consents` is empty: map a source of them"
-        raise UserError(f"{where}.consent_purpose: no consent is of the purpose {purpose!r}{what}")
-    connection.execute(
-        "create or replace temporary table decided as select customer_id, is_granted from cleaned.consents "
-        "where purpose = $purpose qualify row_number() over "
-        "(partition by customer_id order by decided_at desc, known_at desc, is_granted) = 1",
-        {"purpose": purpose},
-    )
-    if settings.consent == "granted":
-        return "semi join (select customer_id from decided where is_granted) as agreed using (customer_id)"
-    return "anti join (select customer_id from decided where not is_granted) as refused using (customer_id)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from functools import cache
 
@@ -11,6 +12,12 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 KEY = "customer_id"
+PLAIN = re.compile(
+    r"VARCHAR|JSON|UUID|BOOLEAN|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(\d+,\s*\d+\)|FLOAT|DOUBLE|DATE"
+    r"|TIME( WITH TIME ZONE)?|TIMESTAMP(_S|_MS|_NS| WITH TIME ZONE)?|ENUM\(.*\)|\"NULL\"",
+    re.DOTALL,
+)
+"""Types of one plain value, as DuckDB names them: what CSV, Parquet and databases have all in common."""
 
 
 def check_query(query: str) -> None:
@@ -22,8 +29,8 @@ def check_query(query: str) -> None:
     values = {"snapshot_date": date(2000, 1, 1)} if parameters else None
     cursor = _empty_tables().cursor()
     try:
-        cursor.execute(f"set search_path = '{_search_path()}'")
-        found = [row[0] for row in cursor.execute(f"describe {query.rstrip().rstrip(';')}", values).fetchall()]
+        cursor.execute(f"set search_path = '{','.join(stages())}'")
+        described = cursor.execute(f"describe {query.rstrip().rstrip(';')}", values).fetchall()
     except duckdb.Error as error:
         raise ValueError(
             f"the query does not run: {str(error).splitlines()[0]}; tables and their columns are listed in "
@@ -31,6 +38,7 @@ def check_query(query: str) -> None:
         ) from None
     finally:
         cursor.close()
+    found = [row[0] for row in described]
     if KEY not in found:
         raise ValueError(f"the query has no column {KEY}; it selects {', '.join(found)}")
     taken = [name for name in ("audience", "snapshot_date") if name in found]
@@ -38,6 +46,12 @@ def check_query(query: str) -> None:
         raise ValueError(f"the export has a column {taken[0]} of its own; leave it out of the query")
     if len({name.lower() for name in found}) != len(found):
         raise ValueError("two columns of the query have the same name")
+    for name, kind, *_ in described:
+        if PLAIN.fullmatch(kind) is None:
+            raise ValueError(
+                f"the column {name} is of the type {kind}, which has no place in a file of plain values; make it text "
+                "with a cast to varchar, or leave it out"
+            )
 
 
 def names_snapshot(query: str) -> bool:
@@ -72,12 +86,8 @@ def _empty_tables() -> duckdb.DuckDBPyConnection:
 
 
 @cache
-def _search_path() -> str:
+def stages() -> tuple[str, ...]:
+    """The stages whose tables a query names without their stage."""
     from crm_pipeline.pipeline import all_tables
 
-    return ",".join(sorted({table.stage for table in all_tables().values() if not table.is_in_vault}))
-
-
-def search_path() -> str:
-    """The stages whose tables a query names without their stage."""
-    return _search_path()
+    return tuple(sorted({table.stage for table in all_tables().values() if not table.is_in_vault}))

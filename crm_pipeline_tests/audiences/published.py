@@ -33,15 +33,15 @@ def audience_project(folder: Path, **audiences: dict[str, Any]) -> Project:
     return project
 
 
-def publish(project: Project, **tables: Rows) -> None:
-    """The copy for readers: the customers above and what is given; other tables are empty."""
+def publish(project: Project, *, without: str | None = None, **tables: Rows) -> None:
+    """The copy for readers: the customers above and what is given; other tables are empty, those of a stage missing."""
     given: dict[str, Rows] = {"customer_segments": SEGMENTS, "customer_features": FEATURES, **tables}
     path = Pipeline(project).warehouse.published
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     with duckdb.connect(str(path)) as connection:
         for name, table in all_tables().items():
-            if table.is_in_vault:
+            if table.is_in_vault or table.stage == without:
                 continue
             columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
             connection.execute(f'create schema if not exists "{table.stage}"')

@@ -129,6 +129,50 @@ def test_by_itself_what_changed_is_exported_and_one_failure_keeps_no_other(tmp_p
     assert [done.treated for done in export_scheduled(Pipeline(good), "run", NOW)] == [3]
 
 
+def test_before_the_first_snapshot_nothing_is_due(tmp_path: Path) -> None:
+    project = audience_project(tmp_path, them={"segment": "at risk"})
+    publish(project, without="segments")
+    assert audiences_due(Pipeline(project)) == [] and export_scheduled(Pipeline(project), "run", NOW) == []
+    with pytest.raises(UserError, match="holds no snapshot yet"):
+        export_module.snapshot_to_export(Pipeline(project), None)
+    Pipeline(project).warehouse.published.unlink()
+    assert audiences_due(Pipeline(project)) == [] and export_scheduled(Pipeline(project), "run", NOW) == []
+
+
+def test_a_query_over_what_is_not_built_says_so(tmp_path: Path) -> None:
+    project = audience_project(tmp_path, them={"query": "select distinct customer_id from churn_predictions"})
+    publish(project, without="churn")
+    with pytest.raises(UserError, match=r"audiences\.them: a table that it needs is not in the copy for readers yet"):
+        export(project)
+
+
+def test_an_error_in_the_code_keeps_no_other_audience(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = audience_project(tmp_path, a={"segment": "champions"}, b={"segment": "at risk"})
+    real = export_module.write_table
+
+    def fail(rows: Any, path: Path, kind: str) -> None:
+        if path.parent.name == "a":
+            raise ValueError("of a customer")
+        real(rows, path, kind)
+
+    monkeypatch.setattr(export_module, "write_table", fail)
+    with pytest.raises(CrmError, match=r"^audiences\.a: not handed over, by an error in the code \(ValueError\)$"):
+        export_scheduled(Pipeline(project), "run", NOW)
+    assert [entry.treated for entry in exports_of(tmp_path / "warehouse/audiences", "b")] == [2]
+
+
+def test_what_went_elsewhere_does_not_hand_it_over_again(tmp_path: Path) -> None:
+    project = audience_project(
+        tmp_path, them={"segment": "champions"}, one_file={"segment": "champions", "path": "one.csv"}
+    )
+    export_scheduled(Pipeline(project), "run", NOW)
+    assert export(project, snapshot=JANUARY).is_new
+    assert [export(project, output=tmp_path / "x.csv").is_new for _ in range(2)] == [True, False]
+    assert audiences_due(Pipeline(project)) == [] and not export(project).is_new
+    export(project, "one_file", snapshot=JANUARY)
+    assert audiences_due(Pipeline(project)) == ["one_file"], "its only file holds the older snapshot"
+
+
 CRM = """name: shop
 currency: EUR
 snapshots: {every: month, first: 2024-01-01}

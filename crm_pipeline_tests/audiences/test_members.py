@@ -7,14 +7,18 @@ from hashlib import md5
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
+from crm_pipeline.audiences import consent
 from crm_pipeline.audiences.export import members_of
 from crm_pipeline.audiences.members import CONTROL, Members
 from crm_pipeline.errors import UserError
-from crm_pipeline.pipeline import Pipeline
+from crm_pipeline.pipeline import Pipeline, all_tables
+from crm_pipeline.plan import PlannedPart
 from crm_pipeline.project import Project
 from crm_pipeline_tests.audiences.published import FEBRUARY, JANUARY, audience_project, many, publish
+from crm_pipeline_tests.kit import Rows, fill_table
 
 
 def members(project: Project, name: str = "them", snapshot: date = FEBRUARY) -> Members:
@@ -81,6 +85,54 @@ def test_the_newest_decision_on_the_purpose_counts(tmp_path: Path, consent: str,
     publish(project, consents=CONSENTS)
     assert ids(project) == expected
     assert members(project).chosen == 3
+
+
+def test_at_the_same_moment_the_refusal_counts(tmp_path: Path) -> None:
+    project = audience_project(tmp_path, them={"where": "true", "consent_purpose": "email"})
+    publish(
+        project,
+        consents="""customer_id, purpose, decided_at, is_granted, known_at
+                    ada,         email,   2023-05-01, false,      2023-05-01
+                    ada,         email,   2023-05-01, true,       2023-06-01   -- known later, and decided no later
+                    bob,         email,   2023-05-01, true,       2023-05-01""",
+    )
+    assert ids(project) == ["bob"]
+
+
+def load(project: Project, monkeypatch: pytest.MonkeyPatch, late: list[PlannedPart], **tables: Rows) -> None:
+    """A live file with tables that readers do not see yet."""
+    warehouse = Pipeline(project).warehouse
+    with duckdb.connect(str(warehouse.live)) as connection:
+        for name in ("consents", "customer_identity"):
+            table = all_tables()[name]
+            columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
+            connection.execute(f"create schema if not exists cleaned; create table {table.qualified_name} ({columns})")
+            fill_table(connection, table, tables[name])
+    monkeypatch.setattr(consent, "make_plan", lambda *given: late)
+
+
+def test_a_withdrawal_that_readers_do_not_see_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = audience_project(tmp_path, them={"where": "true", "consent_purpose": "email"})
+    agreed = "customer_id, purpose, decided_at, is_granted\n" + "".join(
+        f"{name}, email, 2023-05-01, true\n" for name in ("ada", "bob", "eve")
+    )
+    identity = "source, source_customer_id, customer_id\nshop, 1, ada\nshop, 2, bob\nshop, 3, eve"
+    publish(project, consents=agreed, customer_identity=identity)
+    assert ids(project) == ["ada", "bob", "eve"]
+    withdrawn = agreed + "ada, email, 2024-03-01, false\nann, email, 2024-03-01, false"
+    merged = identity.replace("2, bob", "2, ann")  # bob is the same person as ann, as is known by now
+    load(project, monkeypatch, [], consents=withdrawn, customer_identity=merged)
+    assert ids(project) == ["eve"]
+
+
+def test_consents_that_are_loaded_and_not_built_keep_everybody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = audience_project(tmp_path, them={"where": "true", "consent_purpose": "email"}, all={"where": "true"})
+    publish(project, consents=CONSENTS)
+    late = PlannedPart(all_tables()["consents"], None, "changed input: staged_consents")
+    load(project, monkeypatch, [late], consents=CONSENTS, customer_identity="source, source_customer_id, customer_id")
+    with pytest.raises(UserError, match=r"audiences\.them: nobody is handed over.*changed input: staged_consents"):
+        members(project)
+    assert len(ids(project, "all")) == 3, "an audience that asks for no consent"
 
 
 def test_a_purpose_that_nobody_was_asked_for_is_an_error(tmp_path: Path) -> None:

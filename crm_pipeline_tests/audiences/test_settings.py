@@ -25,6 +25,13 @@ from crm_pipeline_tests.test_project import GOOD, load
         ("{query: select customer_id from orders where known_at < $day}", "$day is not known"),
         ("{query: \"select * from read_csv('/etc/passwd')\"}", "does not run"),
         ("{query: 'select customer_id, 1 as audience from customers'}", "column audience of its own"),
+        (
+            "{query: 'select customer_id, list(product_id) as bought from order_lines group by 1'}",
+            "bought is of the type",
+        ),
+        ("{query: 'select customer_id, {a: 1} as part from customers'}", "part is of the type STRUCT(a INTEGER)"),
+        ("{query: 'select customer_id, map {1: 2} as pairs from customers'}", "pairs is of the type MAP"),
+        ("{query: 'select customer_id, known_at - ordered_at as lag from orders'}", "lag is of the type INTERVAL"),
         ("{segment: at risk, columns: [clw]}", "did you mean 'clv'"),
         ("{segment: at risk, columns: [customer_id]}", "exported anyway"),
         ("{segment: at risk, control_share: 1}", "below 1"),
