@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -78,6 +78,39 @@ def safe_casts(expression_sql: str) -> str:
             node["function_name"] = "try_strptime"
             node["qualified_name"]["path"] = ["try_strptime"]
     return _render(tree)
+
+
+def strict_casts(expression_sql: str, nulls: Sequence[str]) -> str:
+    """Check an expression, and return it with casts that fail on a value that does not convert, unless it is missing.
+
+    Args:
+        expression_sql: as for `safe_casts`.
+        nulls: texts that stand for a missing value, beside a blank one.
+
+    Raises:
+        ValueError: as `safe_casts`.
+    """
+    tree = _checked_tree(expression_sql)
+    present = "trim(cast(given as varchar))"
+    for text in ("", *nulls):
+        present = f"nullif({present}, '{text.replace(chr(39), chr(39) * 2)}')"
+    template = _parse(present)[0][0]
+    for node in list(_walk(tree)):
+        if node["class"] == "CAST" and node["child"]["class"] != "CONSTANT":
+            node["child"] = _filled_in(template, node["child"])
+        elif node["class"] == "FUNCTION" and node["function_name"].lower() == "strptime":
+            first = node["arguments"][0]
+            first["expression"] = _filled_in(template, first["expression"])
+    return _render(tree)
+
+
+def _filled_in(template: Any, given: Node) -> Any:
+    """The tree of a template with ``given`` in place of its column."""
+    if isinstance(template, dict):
+        if template.get("class") == "COLUMN_REF":
+            return given
+        return {key: _filled_in(value, given) for key, value in template.items()}
+    return [_filled_in(item, given) for item in template] if isinstance(template, list) else template
 
 
 def check_predicate(predicate_sql: str) -> str:

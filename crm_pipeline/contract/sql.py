@@ -6,7 +6,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from crm_pipeline.contract.expressions import check_predicate, safe_casts
+from crm_pipeline.contract.expressions import check_predicate, safe_casts, strict_casts
 
 __all__ = [
     "DIALECT",
@@ -16,6 +16,7 @@ __all__ = [
     "parse_query",
     "referenced_columns",
     "safe_casts",
+    "strict_casts",
     "table_name",
     "upstream_tables",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from crm_pipeline.contract.sql import safe_casts
+from crm_pipeline.contract.sql import safe_casts, strict_casts
 from crm_pipeline.ingestion.entities import Entity
 from crm_pipeline.ingestion.reading.mapped_columns import copied_names, read_columns
 from crm_pipeline.ingestion.values import (
@@ -53,6 +53,8 @@ class LoadedFile:
 def _verdict(entity: Entity, source: Source, project_rules: Sequence[tuple[str, str]]) -> str:
     """The first rule that the row breaks, as a case expression; null for a good row."""
     cases = ["when broken is not null then 'line cannot be read: ' || broken"]
+    if source.where is not None:
+        cases.append("when is_open then 'where cannot be judged'")
     for column in entity.columns:
         if column.required:
             cases.append(f"when \"text_{column.name}\" is null then '{column.name} is missing'")
@@ -97,10 +99,18 @@ def _known_at(entity: Entity, source: Source) -> str:
 
 
 def _concerns(source: Source) -> list[str]:
-    """Whether a row is for the source's entity, where the source says so; a line that cannot be read may be."""
+    """Whether a row is for the source's entity, where the source says so; a line that cannot be read may be.
+
+    So may a row on which the predicate fails, such as `amount::int > 0` where the amount is "12,5": its casts give null
+    here, and where they leave the answer open, the predicate as it was written tells an error from a missing value.
+    """
     if source.where is None:
         return []
-    return [f"__broken is not null or try({safe_casts(source.where)}) is true as concerns"]
+    answer = f"try({safe_casts(source.where)})"
+    words = [word.strip() for word in source.read.nulls if word.strip()]
+    fails = f"try(({strict_casts(source.where, words)}) is null) is null"
+    is_open = f"__broken is null and case when {answer} is null then {fails} else false end"
+    return [f"{is_open} as is_open", f"__broken is not null or {answer} is true or ({is_open}) as concerns"]
 
 
 def _source_row(source: Source) -> tuple[str, str]:

@@ -171,6 +171,28 @@ def test_rows_for_other_entities_are_left_out_and_never_rejected(tmp_path: Path)
     ]
 
 
+def test_a_row_on_which_where_fails_is_rejected_and_one_that_says_nothing_is_left_out(tmp_path: Path) -> None:
+    where = "kind = 'S' and amount::int > 0"
+    lines = [f"{kind},{amount},a,tea,2024-01-01,1,2" for kind in "SP" for amount in ("1", "0", "12,5", "", "1e99")]
+    lines = [line.replace("12,5", '"12,5"') for line in lines]
+    rows = staged_lines(tmp_path, *lines, header=f"kind,amount,{HEADER}", sources={"lines": lines_source(where=where)})
+    failed = ("rejected", "where cannot be judged")
+    left_out = ("left_out", None)
+    assert [(row["verdict"], row["rule"]) for row in rows] == [
+        ("clean", None), left_out, failed, left_out, failed,
+        *[left_out] * 5,  # for another entity, whatever the amount
+    ]  # fmt: skip
+
+
+def test_a_text_that_stands_for_nothing_does_not_make_where_fail(tmp_path: Path) -> None:
+    where = "strptime(seen, '%Y-%m-%d') > '2024-01-01'::date and n::double::int > 0"
+    lines = [f"{seen},{n},a,tea,2024-01-01,1,2" for seen in ("2024-02-01", "N/A", " ", "soon") for n in ("1.0", "N/A")]
+    source = lines_source(where=where, read={"nulls": ["N/A"]})
+    rows = staged_lines(tmp_path, *lines, header=f"seen,n,{HEADER}", sources={"lines": source})
+    left_out = ["left_out"] * 5
+    assert [row["verdict"] for row in rows] == ["clean", *left_out, "rejected", "rejected"]
+
+
 def test_where_must_be_a_predicate_on_columns_that_the_file_has(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"sources\.lines\.where: 'quantity \+ 1' is a number or text, not boolean"):
         staged_lines(tmp_path, sources={"lines": lines_source(where="quantity + 1")})

@@ -63,7 +63,8 @@ def cluster(
     doubtful = _doubtful(connection, normalised, model)
     reasons: dict[int, str] = {}
     if doubtful:
-        final, reasons = split(_evidence(connection), doubtful, model.settings.largest_cluster)
+        largest = model.settings.largest_cluster if model.has_matching else total
+        final, reasons = split(_evidence(connection), doubtful, largest)
         for record, head in final.items():
             component[record] = head
     keep(connection, "identity_component", {"no": np.arange(total), "component": component})
@@ -74,7 +75,7 @@ def cluster(
     )
     _assign(connection, normalised, target)
     report = _report(connection, target, reasons, component)
-    for name in ("order", "edges", "component", "cut", "inside"):
+    for name in ("order", "always", "never", "edges", "component", "cut", "inside"):
         connection.execute(f"drop table if exists temp.identity_{name}")
     return report
 
@@ -134,10 +135,10 @@ def _components(total: int, a: IntArray, b: IntArray) -> IntArray:
 
 def _doubtful(connection: duckdb.DuckDBPyConnection, normalised: str, model: IdentityModel) -> dict[int, str]:
     """Components to look at closely with the reason; makes `identity_inside`: every known pair inside components."""
-    if not model.has_matching:
+    if not model.has_matching:  # then only what was stated is known
         connection.execute(
-            "create or replace temp table identity_inside "
-            "(a bigint, b bigint, weight double, agreement varchar, component bigint)"
+            "create or replace temp table identity_inside as select a, b, weight, agreement, component "
+            "from identity_edges join identity_component on no = a"
         )
     else:
         _score_inside(connection, normalised, model)

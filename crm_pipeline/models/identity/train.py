@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from crm_pipeline.models.identity.blocking import find_rules
+from crm_pipeline.models.identity.evidence import coverage
 from crm_pipeline.models.identity.levels import Comparison
 from crm_pipeline.models.identity.model import Frequencies, IdentityModel
 from crm_pipeline.models.identity.pairs import candidate_pairs, pair_patterns
@@ -57,7 +58,7 @@ def train(
     model = _learned(connection, records, model, step)
     records = prepare(connection, normalised, model)
     score_candidates(connection, records, model)
-    return _with_threshold(connection, model)
+    return replace(_with_threshold(connection, model), coverage=coverage(connection, normalised, model))
 
 
 def _learned(connection: duckdb.DuckDBPyConnection, records: str, model: IdentityModel, step: int) -> IdentityModel:

@@ -11,6 +11,7 @@ from crm_pipeline.models.identity import (
     Metrics,
     bcubed_metrics,
     cluster,
+    coverage,
     evidence,
     explain,
     in_words,
@@ -128,6 +129,27 @@ def test_stated_pairs_win_and_never_wins_over_always() -> None:
     report = cluster(connection, "pairs", "normalised", model, "assignments", "always", "never")
     found = _clusters(connection)
     assert (found["r001"], found["r003"], report.clusters) == ("r001", "r002", 1)
+
+
+def test_without_matching_what_was_stated_is_merged_as_far_as_nothing_forbids_it() -> None:
+    connection = _resolve([{"city": "Bath"}] * 6)
+    model = IdentityModel(IdentitySettings())
+    assert not model.has_matching
+    connection.execute(
+        "create table always as select 'r000' as left_id, unnest(['r001', 'r002']) as right_id "
+        "union all select 'r003', 'r004'"
+    )
+    connection.execute("create table never as select 'r001' as left_id, 'r002' as right_id")
+    cluster(connection, "pairs", "normalised", model, "assignments", "always", "never")
+    assert sorted(map(sorted, _partition(connection))) == [["r000", "r001"], ["r002"], ["r003", "r004"], ["r005"]]
+    left = connection.execute("select table_name from duckdb_tables() where table_name like 'identity_%'").fetchall()
+    assert left == []
+
+
+def test_a_model_knows_the_coverage_of_its_rules() -> None:
+    connection = _resolve([ADA, ADA, *STRANGERS])
+    model = train(connection, "normalised")
+    assert 0 < model.coverage == coverage(connection, "normalised", model) < 1
 
 
 def test_a_chain_through_a_forbidden_pair_is_cut_and_held() -> None:
