@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 RESULT = "temp.identity_result"
 RECORDS, NORMALISED, PAIRS = "identity_all_records", "identity_all_normalised", "identity_all_pairs"
 """Temporary views and tables of what is known after this run."""
+_STATED = ("identity_listed_always", "identity_listed_never", "identity_listed_same_key")
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def refresh(connection: DuckDBPyConnection, staged: str, wishes: Wishes, *, anew
     report = score(connection, NORMALISED, model, "identity_next_pairs", None if is_whole else "identity_touched")
     _see_all(connection, PAIRS, "pairs", is_whole)
     _wanted_pairs(connection, wishes)
-    cluster(connection, PAIRS, NORMALISED, model, "identity_clusters", "identity_always", "identity_never")
+    cluster(connection, PAIRS, NORMALISED, model, "identity_clusters", *_STATED)
     _standing_customers(connection)
     assign_ids(connection)
     changes(connection, "identity_next_ledger", _last_change(connection))
@@ -179,18 +180,19 @@ def _trained(connection: DuckDBPyConnection, settings: MatcherSettings, wishes: 
 
 
 def _wanted_pairs(connection: DuckDBPyConnection, wishes: Wishes) -> None:
-    """Make `identity_always` and `identity_never`: same keys, listed pairs, and, above these, what people decided."""
+    """Make the tables of `_STATED`: listed pairs and, above these, what people decided; and records with one key."""
     pairs: dict[str, list[Pair]] = {"always": [], "never": []}
     for key, found in pairs.items():
         found += [pair for pair in wishes.listed.get(key, ()) if tuple(sorted(pair)) not in wishes.decided]
     for pair, decision in sorted(wishes.decided.items()):
         pairs["always" if decision.action == "accept" else "never"].append(pair)
-    for key, found in pairs.items():
-        connection.execute(f"create or replace temporary table identity_{key} (left_id varchar, right_id varchar)")
+    for table, found in zip(_STATED, pairs.values(), strict=False):
+        connection.execute(f"create or replace temporary table {table} (left_id varchar, right_id varchar)")
         if found:
-            connection.executemany(f"insert into identity_{key} values (?, ?)", [list(pair) for pair in found])
+            connection.executemany(f"insert into {table} values (?, ?)", [list(pair) for pair in found])
     connection.execute(
-        f"insert into identity_always select record_id, lead(record_id) over same_key from {RECORDS} "
+        f"create or replace temporary table {_STATED[2]} as "
+        f"select record_id as left_id, lead(record_id) over same_key as right_id from {RECORDS} "
         "window same_key as (partition by customer_key order by record_id) "
         "qualify lead(record_id) over same_key is not null"
     )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from crm_pipeline.models.identity.cluster_split import Evidence, split
+from crm_pipeline.models.identity.cluster_split import ALWAYS, NEVER, SAME_KEY, Evidence, split
 from crm_pipeline.models.identity.model import IdentityModel
 from crm_pipeline.models.identity.prepare import prepare
 from crm_pipeline.models.identity.scoring import score_candidates
@@ -48,14 +48,17 @@ def cluster(
     target: str,
     always: str | None = None,
     never: str | None = None,
+    same_key: str | None = None,
 ) -> ClusterReport:
     """Write to a temporary table which cluster each record belongs to: `ASSIGNMENT_COLUMNS`, ordered by record id.
 
     Args:
         pairs: as `score` writes them, for all records.
         always, never: tables with left_id and right_id, in any order; never wins.
+        same_key: such a table of records with one key, which nothing parts.
     """
-    _edges(connection, pairs, normalised, model, always, never)
+    _stated(connection, {"always": always, "never": never, "same": same_key}, normalised)
+    _edges(connection, pairs, model)
     total = number(connection, "select count(*) from identity_order")
     a, b = whole_numbers(connection, "select a, b from identity_edges order by a, b")
     component = _components(total, a, b)
@@ -80,20 +83,13 @@ def cluster(
     return report
 
 
-def _edges(
-    connection: duckdb.DuckDBPyConnection,
-    pairs: str,
-    normalised: str,
-    model: IdentityModel,
-    always: str | None,
-    never: str | None,
-) -> None:
-    """`identity_order` numbers records from the earliest; `identity_edges` (a < b) holds what may link them."""
+def _stated(connection: duckdb.DuckDBPyConnection, tables: dict[str, str | None], normalised: str) -> None:
+    """`identity_order` numbers records from the earliest; `identity_always`, `_never` and `_same` hold stated pairs."""
     connection.execute(
         "create or replace temp table identity_order as select record_id, "
         f"(row_number() over (order by known_at, source, record_id)) - 1 as no from {normalised} order by no"
     )
-    for name, table in (("always", always), ("never", never)):
+    for name, table in tables.items():
         source = (
             f"select left_id, right_id from {table}" if table else "select '' as left_id, '' as right_id where false"
         )
@@ -103,6 +99,10 @@ def _edges(
             f"from ({source}) join identity_order as x on x.record_id = left_id "
             "join identity_order as y on y.record_id = right_id where x.no <> y.no"
         )
+
+
+def _edges(connection: duckdb.DuckDBPyConnection, pairs: str, model: IdentityModel) -> None:
+    """`identity_edges` (a < b) holds what may link records: stated pairs, and those that the model accepts."""
     connection.execute(
         f"""create or replace temp table identity_edges as
         with scored as (
@@ -112,12 +112,15 @@ def _edges(
             join identity_order as y on y.record_id = right_id
             where match_probability >= {model.threshold!r}
         ), stated as (
-            select a, b, 1000.0 as weight, 1.0 as match_probability, 'always_match' as reason, '' as agreement
-            from identity_always
-        ), everything as (
-            select * from stated union all select * from scored anti join stated using (a, b)
+            select a, b, {SAME_KEY!r} as weight, 1.0 as match_probability, 'same_key' as reason, '' as agreement
+            from identity_same
+            union all
+            select a, b, {ALWAYS!r}, 1.0, 'always_match', ''
+            from identity_always anti join identity_same using (a, b) anti join identity_never using (a, b)
         )
-        select * from everything anti join identity_never using (a, b)"""
+        select * from stated
+        union all
+        select * from scored anti join stated using (a, b) anti join identity_never using (a, b)"""
     )
 
 
@@ -143,7 +146,8 @@ def _doubtful(connection: duckdb.DuckDBPyConnection, normalised: str, model: Ide
     else:
         _score_inside(connection, normalised, model)
     connection.execute(
-        "insert into identity_inside select n.a, n.b, -100000.0, 'never', c.component from identity_never as n "
+        f"insert into identity_inside select n.a, n.b, {NEVER!r}, 'never', c.component "
+        "from (from identity_never anti join identity_same using (a, b)) as n "
         "join identity_component as c on c.no = n.a "
         "join identity_component as d on d.no = n.b and d.component = c.component"
     )
@@ -233,7 +237,7 @@ def _assign(connection: duckdb.DuckDBPyConnection, normalised: str, target: str)
             coalesce(best.match_probability, 1.0) as match_probability,
             coalesce(identity_cut.split_reason, best.reason, 'single') as reason,
             identity_cut.split_reason is not null or (
-                best.reason is distinct from 'always_match' and first_date <> last_date
+                coalesce(best.reason, '') not in ('always_match', 'same_key') and first_date <> last_date
                 and damerau_levenshtein(first_date, last_date) > 2
                 and substr(first_date, 5, 2) || right(first_date, 2) <> right(last_date, 2) || substr(last_date, 5, 2)
             ) is true as is_held

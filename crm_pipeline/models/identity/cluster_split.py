@@ -8,12 +8,13 @@ from itertools import groupby
 
 _MOST_SAID = 20.0
 """Limit of the log2 odds that one pair contributes for or against joining two clusters."""
-_FORBIDDEN = -1000.0
+NEVER, ALWAYS, SAME_KEY = -100_000.0, 1_000.0, 1_000_000.0
+"""Weights of pairs that people or keys state: same keys come first, then who may not, then who must be one."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """log2 odds that two records of a component are one unit; at most `_FORBIDDEN` where someone said never."""
+    """log2 odds that two records of a component are one unit; or what was stated of them."""
 
     component: int
     a: int
@@ -55,7 +56,9 @@ def _clusters(pairs: list[Evidence], largest: int) -> list[list[int]]:
     members = {record: [record] for record in said}
     for pair in pairs:
         one, other = head[pair.a], head[pair.b]
-        if pair.weight <= 0 or one == other or len(members[one]) + len(members[other]) > largest:
+        if pair.weight <= 0 or one == other:
+            continue
+        if pair.weight < ALWAYS and len(members[one]) + len(members[other]) > largest:
             continue
         if _balance(said, members[one], members[other]) <= 0:
             continue
@@ -66,8 +69,14 @@ def _clusters(pairs: list[Evidence], largest: int) -> list[list[int]]:
 
 
 def _balance(said: dict[int, dict[int, float]], ones: list[int], others: list[int]) -> float:
-    """The evidence of all pairs between two clusters; pairs of which nothing is known say nothing."""
+    """The evidence of all pairs between two clusters; what is stated outweighs it, and the unknown says nothing."""
     weights = [said[one][other] for one in ones for other in others if other in said[one]]
-    if any(weight <= _FORBIDDEN for weight in weights):
-        return _FORBIDDEN
+    if not weights:
+        return 0.0
+    if max(weights) >= SAME_KEY:
+        return SAME_KEY
+    if min(weights) <= NEVER:
+        return NEVER
+    if max(weights) >= ALWAYS:
+        return ALWAYS
     return sum(max(-_MOST_SAID, min(_MOST_SAID, weight)) for weight in weights)
