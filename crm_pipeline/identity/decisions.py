@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
+from os import SEEK_END
 from pathlib import Path
 from typing import Literal
 
@@ -45,7 +46,7 @@ def load_decisions(folder: Path, sources: Collection[str]) -> tuple[Decision, ..
         return ()
     found: list[Decision] = []
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")  # keys may hold what splitlines takes for line ends
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read as UTF-8 ({error})") from None
     for number, line in enumerate(lines, 1):
@@ -57,19 +58,21 @@ def load_decisions(folder: Path, sources: Collection[str]) -> tuple[Decision, ..
 def _decision(line: str, where: str, before: list[Decision], sources: Collection[str]) -> Decision:
     try:
         values = json.loads(line)
-        action = values["action"]
-        found = Decision(
-            int(values["id"]), action, values.get("left"), values.get("right"), values.get("undoes"),
-            str(values.get("by", "")), str(values.get("at", "")),
-        )  # fmt: skip
-    except (ValueError, KeyError, TypeError, AttributeError):
+        number, action = values["id"], values["action"]
+        left, right, undoes = values.get("left"), values.get("right"), values.get("undoes")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UserError(f"{where}: no decision; expected what crm-pipeline review writes, or no line") from None
+    if type(number) is not int or type(undoes) not in (int, type(None)):
+        raise UserError(f"{where}: id and undoes are whole numbers; expected what crm-pipeline review writes")
+    found = Decision(number, action, left, right, undoes, str(values.get("by", "")), str(values.get("at", "")))
     if action == "undo":
         if found.undoes not in {item.id for item in before if item.action != "undo"}:
             raise UserError(f"{where}: undoes {found.undoes!r}, which is no decision of an earlier line")
     elif action in ("accept", "reject"):
+        if not isinstance(left, str) or not isinstance(right, str):
+            raise UserError(f"{where}: left and right name two records, such as accounts/W20027")
         try:
-            check_pair((str(found.left), str(found.right)), sources, where)
+            check_pair((left, right), sources, where)
         except ValueError as error:
             raise UserError(str(error)) from None
     else:
@@ -86,11 +89,17 @@ def standing(decisions: Collection[Decision]) -> dict[Pair, Decision]:
 
 
 def append_decision(folder: Path, decision: Decision) -> None:
-    """Add one line to the file; UserError when it cannot be written."""
+    """Add one line to the file, even where an editor left its last line open; UserError when it cannot be written."""
     values = {key: value for key, value in asdict(decision).items() if value is not None}
     path = folder / FILE
     try:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(values, ensure_ascii=False) + "\n")
+        with path.open("a+b") as file:
+            file.seek(0, SEEK_END)
+            if file.tell():
+                file.seek(-1, SEEK_END)
+                start = b"" if file.read(1) == b"\n" else b"\n"
+            else:
+                start = b""
+            file.write(start + json.dumps(values, ensure_ascii=False).encode() + b"\n")
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror}); correct the permissions") from None

@@ -83,8 +83,8 @@ def golden_query(settings: IdentitySettings, staged: str, assignments: str) -> s
         f"chosen as ({chosen}), "
         "sized as (select customer_id, count(distinct record_id) as record_count from told group by customer_id) "
         f"select sized.customer_id, {columns_of}, any_value(sized.record_count) as record_count, "
-        "map_from_entries(list({'k': column_name, 'v': chosen.record_id} order by column_name) "
-        "filter (column_name is not null)) as origins "
+        "coalesce(map_from_entries(list({'k': column_name, 'v': chosen.record_id} order by column_name) "
+        "filter (column_name is not null)), map {}) as origins "
         "from sized left join chosen on sized.customer_id = chosen.customer_id group by sized.customer_id"
     )
 

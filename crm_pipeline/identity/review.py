@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator, Mapping, Sequence
+import shlex
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +15,8 @@ import click
 from crm_pipeline.errors import UserError
 from crm_pipeline.identity.decisions import Action, Decision, append_decision, load_decisions, standing
 from crm_pipeline.identity.facts import BORDERLINE, in_words
-from crm_pipeline.identity.records import MATCHED, records_query
-from crm_pipeline.identity.settings import Pair, check_pair
+from crm_pipeline.identity.records import MATCHED, is_matching, records_query
+from crm_pipeline.identity.settings import Pair, check_pair, listed_pairs
 from crm_pipeline.identity.state import SCHEMA, has_state
 from crm_pipeline.yaml_lines import closest
 
@@ -111,7 +112,9 @@ def review_command(
 def _vault(pipeline: Pipeline) -> Iterator[DuckDBPyConnection]:
     """The vault, for reading; UserError where nothing was matched."""
     warehouse = pipeline.warehouse
-    if warehouse.vault.exists():
+    if pipeline.project.identity.off:
+        raise UserError(f"{pipeline.project.folder}: identity is off in crm.yaml, so nothing is matched")
+    if is_matching(pipeline.project) and warehouse.vault.exists():
         with warehouse.connect("vault", read_only=True, attach=True) as connection:
             if has_state(connection, "records"):
                 yield connection
@@ -122,7 +125,7 @@ def _vault(pipeline: Pipeline) -> Iterator[DuckDBPyConnection]:
     )
 
 
-def doubts(connection: DuckDBPyConnection, decided: Mapping[Pair, Decision], count: int) -> list[Doubt]:
+def doubts(connection: DuckDBPyConnection, settled: Collection[Pair], count: int) -> list[Doubt]:
     """The pairs whose decision matters most: value at stake x uncertainty.
 
     At stake is the spend of the smaller of the two (their keys' own orders), which is counted for the wrong customer
@@ -140,8 +143,8 @@ def doubts(connection: DuckDBPyConnection, decided: Mapping[Pair, Decision], cou
     )
     connection.execute(f"create or replace temporary table review_spend as {spend}")
     connection.execute("create or replace temporary table review_decided (left_id varchar, right_id varchar)")
-    if decided:
-        connection.executemany("insert into review_decided values (?, ?)", [list(pair) for pair in sorted(decided)])
+    if settled:
+        connection.executemany("insert into review_decided values (?, ?)", [list(pair) for pair in sorted(settled)])
     low, high = BORDERLINE
     sql = _PAIRS.replace("$low", str(low)).replace("$high", str(high)).replace("$least", str(LEAST_UNCERTAINTY))
     cursor = connection.execute(sql, {"count": count})
@@ -163,9 +166,12 @@ def doubts(connection: DuckDBPyConnection, decided: Mapping[Pair, Decision], cou
 
 def _print_doubts(pipeline: Pipeline, count: int) -> None:
     project = pipeline.project
-    decided = standing(load_decisions(project.folder, project.sources_of("customers")))
+    sources = project.sources_of("customers")
+    listed = listed_pairs(project.identity, project.folder, sources)
+    settled = {(min(pair), max(pair)) for pairs in listed.values() for pair in pairs}
+    settled |= set(standing(load_decisions(project.folder, sources)))
     with _vault(pipeline) as connection:
-        found = doubts(connection, decided, count)
+        found = doubts(connection, settled, count)
         records = _records(connection, [record for doubt in found for record in doubt.pair])
     if not found:
         click.echo("Nothing waits for a decision.")
@@ -178,10 +184,11 @@ def _print_doubts(pipeline: Pipeline, count: int) -> None:
             f"{doubt.stake:,.2f} {project.currency} at stake"
         )
         click.echo(f"   {doubt.why}")
-        click.echo(f"   {'':<13}{left[:WIDTH]:<{WIDTH}}  {right[:WIDTH]}")
-        for line in side_by_side(records[left], records[right]):
+        click.echo(f"   {'':<13}{_shown(left):<{WIDTH}}  {_shown(right)}")
+        for line in side_by_side(records.get(left, {}), records.get(right, {})):  # either may have left since the run
             click.echo(f"   {line}")
-        click.echo(f"   crm-pipeline review --accept {left} {right}    (or --reject)\n")
+        names = _clean(f"{shlex.quote(left)} {shlex.quote(right)}")
+        click.echo(f"   crm-pipeline review --accept {names}    (or --reject)\n")
     click.echo(
         "What you decide holds from the next crm-pipeline run on; --list shows decisions, --undo takes one back."
     )
@@ -205,9 +212,18 @@ def side_by_side(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[str]
         if first is None and second is None:
             continue
         mark = "=" if first == second else " "
-        shown = [str(value)[:WIDTH] if value is not None else "-" for value in (first, second)]
+        shown = [_shown(str(value)) if value is not None else "-" for value in (first, second)]
         lines.append(f"{name:<13}{shown[0]:<{WIDTH}}{mark} {shown[1]}")
     return lines
+
+
+def _clean(text: str) -> str:
+    """The text without characters that steer a terminal or turn its writing round."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def _shown(text: str) -> str:
+    return _clean(text)[:WIDTH]
 
 
 def _decide(pipeline: Pipeline, action: Action, pair: Pair) -> None:
@@ -228,13 +244,13 @@ def _decide(pipeline: Pipeline, action: Action, pair: Pair) -> None:
             "customer_keys of its own in crm.yaml"
         )
     before = load_decisions(project.folder, sources)
-    decision = Decision(_next(before), action, pair[0], pair[1], None, getpass.getuser(), _now(pipeline))
+    decision = Decision(_next(before), action, pair[0], pair[1], None, _user(), _now(pipeline))
     held = standing(before).get(decision.pair)
     if held is not None and held.action == action:
         raise UserError(f"--{action}: decision {held.id} says so already; --undo {held.id} takes it back")
     append_decision(project.folder, decision)
     words = "are one customer" if action == "accept" else "are not one customer"
-    click.echo(f"Decision {decision.id}: {pair[0]} and {pair[1]} {words}, from the next crm-pipeline run on.")
+    click.echo(_clean(f"Decision {decision.id}: {pair[0]} and {pair[1]} {words}, from the next crm-pipeline run on."))
 
 
 def _undo(pipeline: Pipeline, number: int) -> None:
@@ -245,10 +261,15 @@ def _undo(pipeline: Pipeline, number: int) -> None:
         raise UserError(f"--undo {number}: there is no such decision; crm-pipeline review --list shows them")
     if number in undone:
         raise UserError(f"--undo {number}: that decision was taken back already")
-    append_decision(
-        project.folder, Decision(_next(before), "undo", None, None, number, getpass.getuser(), _now(pipeline))
-    )
+    append_decision(project.folder, Decision(_next(before), "undo", None, None, number, _user(), _now(pipeline)))
     click.echo(f"Decision {number} no longer holds, from the next crm-pipeline run on.")
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return "unknown"
 
 
 def _next(before: Sequence[Decision]) -> int:
@@ -269,4 +290,4 @@ def _print_decisions(pipeline: Pipeline) -> None:
     for item in found:
         what = f"undo {item.undoes}" if item.action == "undo" else f"{item.action} {item.left} {item.right}"
         state = f"  (taken back by {undone[item.id]})" if item.id in undone else ""
-        click.echo(f"{item.id:>4}  {item.at}  {item.by:<12} {what}{state}")
+        click.echo(_clean(f"{item.id:>4}  {item.at}  {item.by:<12} {what}{state}"))

@@ -5,9 +5,16 @@ from __future__ import annotations
 import csv
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from crm_pipeline.errors import UserError
 from crm_pipeline.yaml_lines import closest
@@ -41,6 +48,19 @@ SEPARATOR = "/"
 Pair = tuple[str, str]
 
 
+def _pairs(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    """One message, in the words of crm.yaml, for whatever stands there in place of pairs."""
+    try:
+        found = handler(value)
+    except ValidationError:
+        found = None
+    if not found and found != ():
+        raise ValueError(
+            "expected pairs of records, such as [[accounts/W20027, members/AC001007]], or a CSV file's name"
+        )
+    return found
+
+
 class IdentitySettings(BaseModel):
     """``identity``: how records of customers are matched.
 
@@ -63,8 +83,8 @@ class IdentitySettings(BaseModel):
     names_per_value: int = Field(default=5, ge=1, le=1_000)
     source_priority: tuple[str, ...] = ()
     survivorship: dict[str, Survivorship] = Field(default_factory=dict)
-    always: tuple[Pair, ...] | str = ()
-    never: tuple[Pair, ...] | str = ()
+    always: Annotated[tuple[Pair, ...] | str, WrapValidator(_pairs)] = ()
+    never: Annotated[tuple[Pair, ...] | str, WrapValidator(_pairs)] = ()
     retrain_share: float = Field(default=0.2, gt=0, le=10)
 
     def rule_of(self, column: str) -> Survivorship:
@@ -91,6 +111,8 @@ class IdentitySettings(BaseModel):
             if not isinstance(pairs, str):
                 for pair in pairs:
                     check_pair(pair, sources, f"identity.{key}")
+        if not isinstance(self.always, str) and not isinstance(self.never, str):
+            _check_contradictions(self.always, {pair: "identity.never" for pair in self.never})
 
 
 def check_pair(pair: Pair, sources: Collection[str], where: str) -> None:
@@ -105,23 +127,41 @@ def check_pair(pair: Pair, sources: Collection[str], where: str) -> None:
         raise ValueError(f"{where}: {pair[0]!r} stands on both sides")
 
 
+def _check_contradictions(always: Collection[Pair], never: Mapping[Pair, str]) -> None:
+    """ValueError where a pair stands in both lists, with the place that ``never`` has for it."""
+    stated = {(min(pair), max(pair)) for pair in always}
+    for pair, where in never.items():
+        if (min(pair), max(pair)) in stated:
+            raise ValueError(f"{where}: {pair[0]!r} and {pair[1]!r} stand in identity.always as well; keep one of them")
+
+
 def listed_pairs(settings: IdentitySettings, folder: Path, sources: Collection[str]) -> Mapping[str, tuple[Pair, ...]]:
     """The pairs of ``always`` and ``never``, from crm.yaml or from the files that it names; UserError with the line."""
-    return {
-        key: _read(folder / pairs, sources, key) if isinstance(pairs, str) else pairs
+    found = {
+        key: _read(folder / pairs, sources, key)
+        if isinstance(pairs, str)
+        else {pair: f"{folder / 'crm.yaml'}: identity.{key}" for pair in pairs}
         for key, pairs in (("always", settings.always), ("never", settings.never))
     }
+    try:
+        _check_contradictions(found["always"], found["never"])
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    return {key: tuple(pairs) for key, pairs in found.items()}
 
 
-def _read(path: Path, sources: Collection[str], key: str) -> tuple[Pair, ...]:
+def _read(path: Path, sources: Collection[str], key: str) -> dict[Pair, str]:
+    """The pairs of a CSV file, each with the line where it stands."""
     if not path.is_file():
         raise UserError(
             f"{path}: not there; identity.{key} of crm.yaml names it. Write two records a line: source/key,source/key"
         )
-    found = []
+    found: dict[Pair, str] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            for number, values in enumerate(csv.reader(file), 1):
+            lines = csv.reader(file)
+            for values in lines:
+                number = lines.line_num
                 row = [value.strip() for value in values]
                 if not any(row) or (number == 1 and SEPARATOR not in "".join(row)):  # an empty line, or the header
                     continue
@@ -135,9 +175,9 @@ def _read(path: Path, sources: Collection[str], key: str) -> tuple[Pair, ...]:
                 except ValueError as error:
                     problem = str(error)
                 else:
-                    found.append(pair)
+                    found.setdefault(pair, f"{path}, line {number}")
                     continue
                 raise UserError(problem)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path}: cannot be read as a CSV file in UTF-8 ({error})") from None
-    return tuple(found)
+    return found
