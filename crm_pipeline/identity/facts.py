@@ -35,6 +35,11 @@ select 'reason', match_reason, count(*), null from identity_result group by matc
 union all
 select 'pairs', 'borderline', count(*), 'probability between $low and $high' from identity_all_pairs
 where match_probability between $low and $high
+union all
+select 'pairs', 'stated of unknown records', count(*), 'listed or decided pairs of which a record is not there'
+from (from identity_listed_always union all from identity_listed_never)
+where left_id not in (select record_id from identity_all_records)
+    or right_id not in (select record_id from identity_all_records)
 """
 
 _EXAMPLES = """

@@ -31,6 +31,9 @@ def _clusters(rows: list[Row]) -> dict[str, str]:
         [{"phone": "0000000000"}, {"phone": "0000000000"}],
         [{"birth_date": "1900-01-01"}, {"birth_date": "1900-01-01"}],
         [{"full_name": "N/A"}, {"full_name": "unknown"}],
+        [{"email": "noreply@shop.de"}] * 300,
+        [{"full_name": "Kim Lee", "city": "Seoul"}] * 300,
+        [{"full_name": "\x1b[31m", "email": "@"}, {"full_name": "'; drop", "phone": "++"}, {"full_name": "x" * 10_000}],
         [{"full_name": "王小明"}, {"full_name": "Дмитрий Иванов"}, {"full_name": "محمد"}],
     ],
 )
@@ -40,3 +43,12 @@ def test_nothing_to_merge(rows: list[Row]) -> None:
 
 def test_identical_records_are_one() -> None:
     assert set(_clusters([ADA, ADA, ADA]).values()) == {"r000"}
+
+
+def test_names_in_other_scripts_are_one_with_what_they_sound_like() -> None:
+    rows: list[Row] = [
+        {"full_name": "Дмитрий Иванов", "email": "di@yandex.ru"},
+        {"full_name": "Dmitrij Ivanov", "email": "di@yandex.ru"},
+        {"full_name": "김철수", "email": "kim@naver.com"},
+    ]
+    assert _clusters(rows) == {"r000": "r000", "r001": "r000", "r002": "r002"}
