@@ -30,6 +30,11 @@ _CORRECTIONS = 3
 _LEAST_RECORDS = 50
 """With fewer there is nothing to learn from, and what is held of ordinary populations serves."""
 _LOWEST_THRESHOLD = 0.5
+_OWN_VALUES = frozenset({"email", "phone"})
+"""Columns whose equal values say by themselves that two records are one."""
+_TELLING = _OWN_VALUES | {"first_name", "last_name", "birth_date", "street", "organisation"}
+"""Columns that tell people or organisations apart. With one of them alone nothing can be learned: how often strangers
+agree on it shows only where another one tells who is a stranger."""
 
 
 def train(
@@ -66,7 +71,9 @@ def _learned(connection: duckdb.DuckDBPyConnection, records: str, model: Identit
     comparisons, total, unit = model.comparisons, model.records, model.settings.unit
     same = {c.column: of_same(c) for c in comparisons}
     sampled = {c.column: of_strangers(c) for c in comparisons}
-    if total >= _LEAST_RECORDS:
+    telling = _TELLING & {c.column for c in comparisons}
+    is_alone = len(telling) == 1 and telling <= _OWN_VALUES
+    if total >= _LEAST_RECORDS and not is_alone:
         same, sampled = learn_levels(*_training_tables(connection, records, model), comparisons, model.rules)
     pair_patterns(connection, records, comparisons)
     codes, counts = whole_numbers(
@@ -75,6 +82,7 @@ def _learned(connection: duckdb.DuckDBPyConnection, records: str, model: Identit
     patterns = Patterns.of(codes, counts.astype(np.float64), comparisons)
     pairs = total * (total - 1) / 2
     observed = {c.column: _with_exact(connection, records, c, sampled[c.column]) for c in comparisons}
+    observed |= {column: sampled[column] for column in telling if is_alone}
     chance = strangers(comparisons, observed, same, 0.0, pairs)
     shares = {SAME: min(0.1 * total / pairs, 0.1)}
     for _ in range(_CORRECTIONS):

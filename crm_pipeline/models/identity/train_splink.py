@@ -7,6 +7,7 @@ records give the same model, and nothing of it is left in the caller's database.
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import duckdb
@@ -93,11 +94,21 @@ def _sessions(comparisons: tuple[Comparison, ...], rules: tuple[Rule, ...]) -> l
     chosen: list[Rule] = []
     for rule in sorted((r for r in rules if _plain(r)), key=lambda each: (each.pairs, each.keys)):
         gains = [column for column in columns - set(rule.columns) if learned[column] < 2]
-        if gains and len(chosen) < _MOST_SESSIONS:
+        leaves_any = any(_read(comparison).isdisjoint(rule.columns) for comparison in comparisons)
+        if gains and leaves_any and len(chosen) < _MOST_SESSIONS:
             chosen.append(rule)
             for column in columns - set(rule.columns):
                 learned[column] += 1
     return chosen
+
+
+def _read(comparison: Comparison) -> set[str]:
+    """The columns that a comparison reads: splink leaves out one that reads a column of the session's rule.
+
+    First and last names read each other's column, for they may be swapped.
+    """
+    conditions = " ".join(str(level["sql_condition"]) for level in comparison.splink_levels())
+    return {name for name, _ in re.findall(r"\b(\w+)_([lr])\b", conditions)}
 
 
 def _probabilities(linker: Any, comparisons: tuple[Comparison, ...], name: str, unseen: float) -> Levels:

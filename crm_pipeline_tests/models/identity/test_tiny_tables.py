@@ -52,3 +52,33 @@ def test_names_in_other_scripts_are_one_with_what_they_sound_like() -> None:
         {"full_name": "김철수", "email": "kim@naver.com"},
     ]
     assert _clusters(rows) == {"r000": "r000", "r001": "r000", "r002": "r002"}
+
+
+FIRST = ("Anna", "Bert", "Carla", "Dieter", "Eva", "Franz", "Greta", "Hans", "Ida", "Jonas", "Karla")
+LAST = ("Maier", "Schulz", "Weber", "Fischer", "Bauer", "Koch", "Wolf")
+
+
+def _person(number: int, *columns: str) -> Row:
+    """One of many, in some columns; 77 names, six towns."""
+    known = {
+        "first_name": FIRST[number % 11],
+        "last_name": LAST[number % 7],
+        "email": f"{FIRST[number % 11]}.{number * 7919}@mail-{number % 5}.de".lower(),
+        "phone": f"+4930{2_000_000 + number * 7_919}",
+        "city": f"Town {number // 7 % 6}",
+    }
+    return {column: known[column] for column in columns}
+
+
+@pytest.mark.parametrize("columns", [("email",), ("phone",), ("email", "city"), ("first_name", "last_name", "email")])
+def test_an_address_of_ones_own_is_enough(columns: tuple[str, ...]) -> None:
+    found = _clusters([_person(number % 100, *columns) for number in range(130)])
+    assert [record for record, cluster_id in found.items() if record != cluster_id] == [
+        f"r{number}" for number in range(100, 130)
+    ]
+
+
+@pytest.mark.parametrize("columns", [("first_name", "last_name"), ("last_name", "city"), ("city",)])
+def test_a_name_that_many_have_is_not(columns: tuple[str, ...]) -> None:
+    found = _clusters([_person(number, *columns) for number in range(130)])
+    assert [record for record, cluster_id in found.items() if record != cluster_id] == []
