@@ -61,8 +61,8 @@ def _show_loaded(connection: DuckDBPyConnection, pipeline: Pipeline, where: str)
         connection.execute(f"create or replace temporary table {CONSENTS} as {_CONSENTS}")
         connection.execute(f"create or replace temporary table {IDENTITY} as {_IDENTITY}")
         return
-    needed = {name for name in selected(pipeline, ["+consents"]) if pipeline.tables[name].stage != "ingestion"}
-    late = make_plan(pipeline, needed, [])
+    needed = selected(pipeline, ["+consents", "+customer_identity"])
+    late = make_plan(pipeline, [name for name in needed if pipeline.tables[name].stage != "ingestion"], [])
     if late:
         raise UserError(
             f"{where}: nobody is handed over, for consents may have been withdrawn that are not built yet "

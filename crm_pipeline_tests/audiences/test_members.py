@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import date
 from hashlib import md5
 from pathlib import Path
@@ -108,7 +109,12 @@ def load(project: Project, monkeypatch: pytest.MonkeyPatch, late: list[PlannedPa
             columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
             connection.execute(f"create schema if not exists cleaned; create table {table.qualified_name} ({columns})")
             fill_table(connection, table, tables[name])
-    monkeypatch.setattr(consent, "make_plan", lambda *given: late)
+
+    def plan(pipeline: Pipeline, names: Collection[str], dates: Sequence[date]) -> list[PlannedPart]:
+        assert {"staged_consents", "consents", "customer_identity"} <= set(names) and "source_files" not in names
+        return late
+
+    monkeypatch.setattr(consent, "make_plan", plan)
 
 
 def test_a_withdrawal_that_readers_do_not_see_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
