@@ -116,7 +116,9 @@ def _probabilities(linker: Any, comparisons: tuple[Comparison, ...], name: str, 
     stored = {each["output_column_name"]: each for each in linker.misc.save_model_to_json()["comparisons"]}
     found = {}
     for comparison in comparisons:
-        levels = [level for level in stored[comparison.column]["comparison_levels"] if not level.get("is_null_level")]
+        # a session that broke off leaves the model without the columns of its rule: what is held beforehand serves
+        known = stored[comparison.column]["comparison_levels"] if comparison.column in stored else []
+        levels = [level for level in known if not level.get("is_null_level")]
         shares = [level.get(name) for level in levels]
         if all(not isinstance(share, float) for share in shares):
             shares = list(of_same(comparison) if name == "m_probability" else of_strangers(comparison))
