@@ -78,7 +78,7 @@ def cluster(
     )
     _assign(connection, normalised, target)
     report = _report(connection, target, reasons, component)
-    for name in ("order", "always", "never", "edges", "component", "cut", "inside"):
+    for name in ("order", "always", "never", "same", "edges", "component", "cut", "inside"):
         connection.execute(f"drop table if exists temp.identity_{name}")
     return report
 
