@@ -22,8 +22,7 @@ from crm_pipeline.definitions import build_definitions
 from crm_pipeline.errors import UserError, WarehouseError
 from crm_pipeline.landed_files import NOTE
 from crm_pipeline.pipeline import Pipeline
-from crm_pipeline.project import free_bytes
-from crm_pipeline.warehouse.connection import DISK_IS_FULL, is_full_disk, translated
+from crm_pipeline.warehouse.connection import DISK_IS_FULL, free_bytes, is_full_disk, translated
 
 SNAPSHOTS_PER_RUN = 12
 POLL_SECONDS = 0.2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from crm_pipeline.errors import WarehouseError
-from crm_pipeline.project import Project, free_bytes
+from crm_pipeline.project import Project
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -130,6 +131,13 @@ def transaction(connection: DuckDBPyConnection) -> Iterator[None]:
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
+
+
+def free_bytes(folder: Path) -> int:
+    """Free space where the folder is or will be."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
 
 
 def is_full_disk(error: BaseException) -> bool:
