@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from crm_pipeline.models.bootstrap import paired_bootstrap
-from crm_pipeline.models.calibration import FloatArray, apply_stack, fit_intercept, fit_weights, probability
+from crm_pipeline.models.calibration import BoolArray, FloatArray, apply_stack, fit_intercept, fit_weights, probability
 from crm_pipeline.models.classifiers import SELECTION_ROW_CAP
 from crm_pipeline.models.classifiers_boosting import BoostingModel, ForestModel, TreeModel, binned
 from crm_pipeline.models.classifiers_data import TrainingData, sample_customers, training_data
@@ -115,8 +115,8 @@ def _search(
     rows = np.concatenate([fold.judged for fold in kept])
     y = data.y[rows].astype(np.float64)
     scores = {
-        "default": np.clip(probability(_held_out(name, data, kept, {})), 1e-9, 1 - 1e-9),
-        "tuned": np.clip(probability(_held_out(name, data, kept, settings)), 1e-9, 1 - 1e-9),
+        model: np.clip(probability(_judged(name, data, searched, kept, chosen)), 1e-9, 1 - 1e-9)
+        for model, chosen in (("default", {}), ("tuned", settings))
     }
     table = paired_bootstrap(y, scores, by_name(log_loss), data.customer_hash[rows], "default")
     tuned = table[table["model"] == "tuned"].to_dict("records")[0]
@@ -143,23 +143,42 @@ def _rounded(value: float, space: Range) -> float:
 
 
 def _losses(name: str, data: TrainingData, folds: list[Fold], settings: Settings) -> FloatArray:
-    """Log loss of each judged row, (n,)."""
-    z = _held_out(name, data, folds, settings)
-    y = data.y[np.concatenate([fold.judged for fold in folds])]
+    """Log loss of each judged row, (n,), of boosted trees at their best number."""
+    candidates, y = _held_out(name, data, folds, settings), _outcomes(data, folds)
+    z = _calibrated(name, candidates[_best(candidates, y)], y, folds)
     return np.asarray(np.logaddexp(0, z) - y * z, dtype=np.float64)
 
 
-def _held_out(name: str, data: TrainingData, folds: list[Fold], settings: Settings) -> FloatArray:
-    """Calibrated log-odds of the judged rows, fold after fold, (n,); of boosted trees at their best number.
+def _judged(name: str, data: TrainingData, searched: list[Fold], kept: list[Fold], settings: Settings) -> FloatArray:
+    """Calibrated log-odds of the kept folds' rows, (n,); the number of boosted trees comes from the searched folds."""
+    candidates = _held_out(name, data, kept, settings)
+    number = 0
+    if len(candidates) > 1:
+        number = _best(_held_out(name, data, searched, settings), _outcomes(data, searched))
+    return _calibrated(name, candidates[number], _outcomes(data, kept), kept)
 
-    A line with one slope for all is little to learn from thousands of rows, and is learned for every trial alike.
-    """
+
+def _outcomes(data: TrainingData, folds: list[Fold]) -> BoolArray:
+    """What came true for the judged rows, fold after fold, (n,)."""
+    outcomes: BoolArray = data.y[np.concatenate([fold.judged for fold in folds])]
+    return outcomes
+
+
+def _held_out(name: str, data: TrainingData, folds: list[Fold], settings: Settings) -> list[FloatArray]:
+    """Log-odds of the judged rows, fold after fold, (n,); of boosted trees one per number of trees."""
     found = [_fold_scores(name, data.where(fold.fit), data.X[fold.judged], settings) for fold in folds]
-    y = data.y[np.concatenate([fold.judged for fold in folds])]
-    candidates = [np.concatenate(scores) for scores in zip(*found, strict=True)]
-    best = {name: min(candidates, key=lambda z: float(np.mean(np.logaddexp(0, z) - y * z)))}
-    weights = fit_weights(best, y, np.repeat(np.arange(len(folds)), [len(fold.judged) for fold in folds]))
-    return apply_stack(fit_intercept(weights, best, y), best)
+    return [np.concatenate(scores) for scores in zip(*found, strict=True)]
+
+
+def _best(candidates: list[FloatArray], y: BoolArray) -> int:
+    """Which candidate has the least log loss."""
+    return int(np.argmin([np.mean(np.logaddexp(0, z) - y * z) for z in candidates]))
+
+
+def _calibrated(name: str, z: FloatArray, y: BoolArray, folds: list[Fold]) -> FloatArray:
+    """Log-odds after a line with one slope for all: little to learn from thousands of rows, learned for all alike."""
+    weights = fit_weights({name: z}, y, np.repeat(np.arange(len(folds)), [len(fold.judged) for fold in folds]))
+    return apply_stack(fit_intercept(weights, {name: z}, y), {name: z})
 
 
 def _fold_scores(name: str, fit: TrainingData, X: FloatArray, settings: Settings) -> list[FloatArray]:
