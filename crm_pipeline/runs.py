@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import uuid
 import warnings
@@ -195,24 +196,39 @@ def execute(
     thread = threading.Thread(target=run, name="run", daemon=True)
     thread.start()
     cursor: Any = None
-    try:
+    with _interrupts() as interrupted:
         while True:
             alive = thread.is_alive()
             cursor = _follow(instance, report, cursor, listener or Listener())
-            if not alive:
+            if interrupted.is_set() or not alive:
                 break
             thread.join(POLL_SECONDS)
-    except KeyboardInterrupt:
+    if interrupted.is_set():
         begun = instance.get_run_by_id(run_id)
         if begun is not None and not begun.is_finished:
             instance.report_run_canceled(begun, "Interrupted; the next run continues from the last good tables.")
-        raise
+        raise KeyboardInterrupt
     if "error" in outcome:
         raise outcome["error"]
     report.succeeded = bool(outcome["result"].success)
     if report.succeeded:
         report.exit_code = 0
     return report
+
+
+@contextmanager
+def _interrupts() -> Iterator[threading.Event]:
+    """Ctrl-C sets the event: an exception in the middle of reading the history would be logged with its traceback."""
+    interrupted = threading.Event()
+    is_ours = threading.current_thread() is threading.main_thread()
+    if not is_ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield interrupted
+        return
+    signal.signal(signal.SIGINT, lambda *_: interrupted.set())
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _follow(instance: dg.DagsterInstance, report: RunReport, cursor: Any, listener: Listener) -> Any:

@@ -64,7 +64,7 @@ def _layout(value: str) -> tuple[str, bool, re.Match[str]] | None:
     """A value's format (`<a>`, `<b>` where day and month are open), whether reading needs it, and the match."""
     if match := _YEAR_FIRST.fullmatch(value):
         mark, time = match["mark"], _time_format(match)
-        return f"%Y{mark}%m{mark}%d{time}", mark == "." or "%p" in time, match
+        return f"%Y{mark}%m{mark}%d{time}", mark == "." or "%p" in time or time.endswith(" %z"), match
     if match := _YEAR_LAST.fullmatch(value):
         mark, year = match["mark"], "%Y" if len(match["year"]) == 4 else "%y"
         return f"<a>{mark}<b>{mark}{year}{_time_format(match)}", True, match

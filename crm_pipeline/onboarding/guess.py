@@ -107,6 +107,7 @@ def guess(stem: str, looks: Sequence[ColumnLook], known: Known | None = None) ->
         score += OPTIONAL * sum(item.score for name, item in columns.items() if not _is_required(entity, name))
         score += sum(DERIVED if _is_derivable(entity, name, columns) else MISSING for name in _absent(entity, columns))
         score += NAMED * file_name_fit(entity, stem)
+        score += sum(UNPLACED for look in looks if look.is_unique and _names_another(entity, look))
         score += sum(UNPLACED for thing in ("customer_id", "product_id") if _is_unplaced(entity, thing, looks))
         key = columns.get(ENTITIES[entity].key[0 if entity != "customers" else 1])
         if entity in ONE_OF_A_KIND and key is not None and key.look.distinct < MOSTLY * key.look.rows * key.look.filled:
@@ -121,6 +122,15 @@ def _is_unplaced(entity: str, thing: str, looks: Sequence[ColumnLook]) -> bool:
     if thing in PATTERNS[entity]:
         return False
     return any(fit("order_lines", thing, look) >= SURE for look in looks)
+
+
+def _names_another(entity: str, look: ColumnLook) -> bool:
+    """Whether the column surely is the key of another entity: the file then lists those."""
+    return any(
+        fit(other, ENTITIES[other].key[0], look) >= SURE and ENTITIES[other].key[0] not in PATTERNS[entity]
+        for other in ("tickets", "reviews", "coupons", "campaigns")
+        if other != entity and look.says(ENTITIES[other].key[0].removesuffix("_id"), "id")
+    )
 
 
 def _is_required(entity: str, name: str) -> bool:
@@ -153,4 +163,4 @@ def missing_columns(entity: str, columns: Collection[str]) -> list[str]:
 def _lacks_its_key(item: Guess) -> bool:
     """Whether what names the thing is missing, so that no edit of a line or two would mend the guess."""
     key = {"order_lines": "product_id", "customers": "customer_id"}.get(item.entity, ENTITIES[item.entity].key[0])
-    return key in item.missing
+    return key in item.missing or (item.entity == "orders" and "ordered_at" in item.missing)

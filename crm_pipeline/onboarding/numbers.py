@@ -40,7 +40,7 @@ class NumberLook:
 
     ``share``: part of the values that are numbers in this way. ``decimal``: the mark, None where the values do not
     tell (whole numbers, or `1.234` alone). ``thousands``: the mark between groups, if any. ``currency``: what their
-    signs say; ``signs``: those signs. ``is_whole``: no decimals occur.
+    signs say; ``signs``: those signs. ``is_whole``: no decimals occur. ``is_share``: none is beyond 1.
     """
 
     share: float
@@ -51,6 +51,7 @@ class NumberLook:
     is_percent: bool
     is_whole: bool
     has_negative: bool
+    is_share: bool = False
 
 
 def _bare(value: str) -> tuple[str, str | None]:
@@ -92,6 +93,7 @@ def look_at_numbers(values: Sequence[str]) -> NumberLook | None:
         is_percent=2 * sum(value.strip().endswith("%") for value in values) > len(values),
         is_whole=not marked,
         has_negative=any(text.startswith("-") for text in texts),
+        is_share=all(re.fullmatch(r"[+-]?(0?[.,]\d+|[01]([.,]0*)?)", text) for text in texts),
     )
 
 

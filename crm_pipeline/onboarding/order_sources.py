@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from crm_pipeline.onboarding.files import FileGroup
 from crm_pipeline.onboarding.guess import Guess, assign
 from crm_pipeline.onboarding.mapping_lines import GOOD, column_line, quoted
+from crm_pipeline.onboarding.order_values import customer_look, is_of_product
 from crm_pipeline.onboarding.proposal import ProposedColumn, ProposedSource
 from crm_pipeline.onboarding.relations import Keys, found_in, keys_of, values_of
 from crm_pipeline.onboarding.roles import SURE
@@ -21,8 +22,9 @@ def products_of(source: ProposedSource, group: FileGroup, item: Guess, name: str
     key = item.columns.get("product_id")
     if item.entity != "order_lines" or key is None:
         return []
-    described = assign("products", group.looks, {"product_id": key})
-    if not any(described[name].score >= SURE for name in ("name", "category") if name in described):
+    looks = [look for look in group.looks if look.name == key.look.name or is_of_product(group, key.look, look)]
+    described = assign("products", looks, {"product_id": key})
+    if not any(described[name].score >= SURE for name in ("name", "category", "subcategory") if name in described):
         return []
     lines = [column_line(target, assigned, {}) for target, assigned in described.items()]
     note = "no list of products: their names as the lines have them, the newest of each counts"
@@ -52,20 +54,28 @@ def _numbers_orders(item: Guess) -> bool:
 
 
 def derived_lines(group: FileGroup, item: Guess) -> dict[str, ProposedColumn | None]:
-    """What order lines need and the file has only indirectly; None for what is better left out."""
+    """What orders and their lines need and the file has only indirectly; None for what is better left out."""
     found: dict[str, ProposedColumn | None] = {}
     columns = item.columns
-    if "quantity" not in columns:
+    if item.entity == "order_lines" and "quantity" not in columns:
         note = "no column with quantities: each line counts as one piece"
         found["quantity"] = ProposedColumn("quantity", {"sql": "1"}, note)
-    if "order_id" not in columns and "customer_id" in columns and "ordered_at" in columns:
-        customer, day = (quoted(columns[name].look.name) for name in ("customer_id", "ordered_at"))
-        note = "no order number: what a customer buys at one time counts as one order"
-        found["order_id"] = ProposedColumn("order_id", {"sql": f"{customer} || ' ' || {day}"}, note)
+    customer = customer_look(columns, group.looks)
+    if customer is not None and "ordered_at" in columns:
+        who = quoted(customer.name)
+        if "customer_id" not in columns:
+            who = f"md5(lower(trim({who})))"
+            note = f"no customer number: a digest of {customer.name} stands for it"
+            found["customer_id"] = ProposedColumn("customer_id", {"sql": who}, note)
+        if "order_id" not in columns:
+            note = "no order number: what a customer buys at one time counts as one order"
+            sql = f"{who} || ' ' || {quoted(columns['ordered_at'].look.name)}"
+            found["order_id"] = ProposedColumn("order_id", {"sql": sql}, note)
     line_id, order_id = columns.get("order_line_id"), columns.get("order_id")
     if line_id is not None and not line_id.look.is_unique:
         found["order_line_id"] = None
-        if order_id is not None and _names_rows(group, order_id.look.name, line_id.look.name):
+        is_told = line_id.look.filled >= GOOD
+        if is_told and order_id is not None and _names_rows(group, order_id.look.name, line_id.look.name):
             both = f"{quoted(order_id.look.name)} || '-' || {quoted(line_id.look.name)}"
             found["order_line_id"] = ProposedColumn("order_line_id", {"sql": both})
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -19,21 +20,21 @@ from crm_pipeline.onboarding.mapping_lines import (
     quoted,
     with_time_of_day,
 )
-from crm_pipeline.onboarding.names import plain
+from crm_pipeline.onboarding.names import concepts, plain
 from crm_pipeline.onboarding.order_sources import Found, derived_lines, join_lines, note_shared_orders, products_of
+from crm_pipeline.onboarding.order_values import settled
 from crm_pipeline.onboarding.proposal import ProposedColumn, ProposedSource
-from crm_pipeline.onboarding.relations import Keys, contained, keys_of, merged
+from crm_pipeline.onboarding.relations import Keys, contained, keys_of, merged, values_of
 
 Guessed = list[tuple[FileGroup, Guess]]
 CLOSE = 0.3
-CANCELLED = "has a status: if cancelled orders are among the rows, leave them out with a rule, as in docs/own-data.md"
+MOST_STATES = 50
 
 
 def guess_entities(groups: Sequence[FileGroup]) -> tuple[Guessed, list[FileGroup]]:
     """The likeliest entity of each file, keys of other files taken into account; and the files that fit none."""
     first = [(group, next(iter(guess(group.stem, group.looks)), None)) for group in groups]
     masters = [keys for group, found in first if found is not None and (keys := keys_of(group, found)) is not None]
-    masters = merged(masters)
     fitting: Guessed = []
     unknown = []
     for group, found in first:
@@ -48,6 +49,7 @@ def guess_entities(groups: Sequence[FileGroup]) -> tuple[Guessed, list[FileGroup
 def _with_keys(group: FileGroup, found: Guess | None, masters: Sequence[Keys]) -> Guess | None:
     """The guess again, with the columns whose values are keys of other files as settled."""
     best = found
+    masters = merged([keys for keys in masters if keys.label != group.label])
     for candidate in _any_entity(group):
         known = contained(group, candidate, masters)
         if known:
@@ -71,9 +73,11 @@ def propose_sources(fitting: Guessed, folder: Path) -> list[ProposedSource]:
     every = [path for group, _ in fitting for path in group.paths]
     found: list[Found] = []
     taken: set[str] = set()
-    for group, item in fitting:
+    for group, unsettled in fitting:
+        item, notes = settled(group, unsettled)
         for number, path in enumerate(_paths(group, every, folder)):
             source = _source(group, item, path, _free_name(group.stem, item.entity, taken))
+            source.notes += notes
             if number:
                 source.notes.append("same columns as the source before")
             found.append((source, group, item))
@@ -134,7 +138,7 @@ def _source(group: FileGroup, item: Guess, path: str, name: str) -> ProposedSour
         lines = [line for line in lines if line.target not in replaced] + personal
         used.update(name for line in personal for name in _columns_in(line, group.looks))
         lines += attribute_lines(group.looks, used)
-    if item.entity == "order_lines":
+    if item.entity in ("orders", "order_lines"):
         derived = derived_lines(group, item)
         lines = [line for line in lines if line.target not in derived] + [line for line in derived.values() if line]
     order = {column: index for index, column in enumerate(ENTITIES[item.entity].column_names)}
@@ -165,13 +169,26 @@ def _line(
     return with_time_of_day(line, looks, used) if item.look.kind == "date" else line
 
 
+def _cancelled(group: FileGroup, look: ColumnLook) -> list[str]:
+    """How to leave out orders that were called off, where the values of a status say so."""
+    values = sorted(values_of(group, look)) if look.distinct <= MOST_STATES else []
+    told = [value for value in values if any("cancelled" in word for word in concepts(value)[0])]
+    if not told:
+        return []
+    listed = ", ".join("'" + value.replace("'", "''") + "'" for value in told)
+    predicate = f"{quoted(look.name)} is null or {quoted(look.name)} not in ({listed})"
+    return [
+        f"cancelled orders are counted; leave them out with a line `where: {json.dumps(predicate, ensure_ascii=False)}`"
+    ]
+
+
 def _notes(group: FileGroup, item: Guess) -> list[str]:
     found = []
     rivals = [other for other in guess(group.stem, group.looks) if other.entity != item.entity]
     if rivals and item.score - rivals[0].score < CLOSE:
         found.append(f"may also be {rivals[0].entity}")
-    if item.entity in ("orders", "order_lines") and any(look.says("status") for look in group.looks):
-        found.append(CANCELLED)
+    if item.entity in ("orders", "order_lines"):
+        found += [note for look in group.looks if look.says("status") for note in _cancelled(group, look)]
     currencies = [look for look in group.looks if look.says("currency") and look.distinct > 1]
     found += [f"{look.name} names {look.distinct} currencies; nothing is converted" for look in currencies]
     if "encoding" in group.read:

@@ -17,6 +17,7 @@ CONTAINED, CONTAINED_NUMBERS = 0.6, 0.9
 """Least share of values that are keys: guests and typing errors are no keys, but numbers often are keys by chance."""
 LEAST_VALUES = 10
 COVERED = 0.2
+_THINGS = frozenset(column.removesuffix("_id") for column in MASTERS.values())
 _NEVER_KEYS = frozenset({"quantity", "price", "amount", "discount", "tax", "rating", "date", "time", "line", "percent"})
 
 
@@ -71,7 +72,9 @@ def contained(group: FileGroup, guess: Guess, masters: Sequence[Keys]) -> dict[s
         offers = [
             (share, look)
             for look in group.looks
-            if look.name not in used and _may_be_key(look) and (share := _share(group, look, keys)) >= _least(look)
+            if look.name not in used
+            and _may_be_key(look, keys.column)
+            and (share := _share(group, look, keys)) >= _least(look)
         ]
         if offers:
             share, look = max(offers, key=lambda offer: (offer[0], offer[1].distinct))
@@ -85,9 +88,15 @@ def _least(look: ColumnLook) -> float:
     return CONTAINED_NUMBERS if look.kind == "number" else CONTAINED
 
 
-def _may_be_key(look: ColumnLook) -> bool:
+def _may_be_key(look: ColumnLook, column: str) -> bool:
     whole = look.numbers is None or look.numbers.is_whole
-    return whole and look.kind in ("number", "text", "phone") and not any(word & _NEVER_KEYS for word in look.words)
+    is_other = any(word & _NEVER_KEYS for word in look.words) or (look.kind == "number" and _names_other(look, column))
+    return whole and look.kind in ("number", "text", "phone") and not is_other
+
+
+def _names_other(look: ColumnLook, column: str) -> bool:
+    """Whether the name says another thing: the number of an order is no product's, whatever the numbers are."""
+    return any(word & _THINGS and column.removesuffix("_id") not in word for word in look.words)
 
 
 def _share(group: FileGroup, look: ColumnLook, keys: Keys) -> float:

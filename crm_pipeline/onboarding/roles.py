@@ -51,7 +51,7 @@ PATTERNS: Mapping[str, Mapping[str, Patterns]] = {
         "product_id": (*_PRODUCT, ("name", 0.45)),
         "store_id": (("store id", 1.0), ("store", 0.9), ("channel", 0.4)),
         "ordered_at": _ORDERED,
-        "quantity": (("quantity", 1.0), ("unit", 0.4)),
+        "quantity": (("quantity", 1.0), ("unit", 0.4), ("amount", 0.4)),
         "unit_price": (("unit price", 1.0), ("price", 0.9), ("unit amount", 0.8)),
         "net_amount": _PAID,
         "discount_amount": _GRANTED,
@@ -127,7 +127,7 @@ PATTERNS: Mapping[str, Mapping[str, Patterns]] = {
 OWN: Mapping[str, frozenset[str]] = {
     "customers": frozenset({"customer"}),
     "orders": frozenset({"order"}),
-    "order_lines": frozenset({"order"}),
+    "order_lines": frozenset({"order", "line"}),
     "products": frozenset({"product"}),
     "campaigns": frozenset({"campaign"}),
     "campaign_contacts": frozenset({"contact"}),
@@ -164,11 +164,12 @@ _DATES = word_set(
 _NUMBERS = frozenset({"quantity", "unit_price", "net_amount", "discount_amount", "rating"})
 _TURNING = word_set(
     "tax shipping discount percent birth end close currency status email phone address city postcode sub redeem "
-    "registered given family rating review"
+    "registered given family rating review cancelled"
 )
 """A word more that makes it something else: a shipping amount is no amount paid for a product."""
 _NOT_IDS = word_set("name date time type category brand quantity price amount topic rating channel")
 _THINGS = word_set("customer product order line store campaign coupon ticket review")
+_NOT_NAMES = frozenset({"category", "brand"})
 _NOT_UNITS = frozenset({"price", "unit"})
 
 LEFT_OVER, OWN_WORD, TURNED, UNKNOWN = 0.12, 0.02, 0.6, 0.06
@@ -192,6 +193,7 @@ def _name_fit(entity: str, column: str, look: ColumnLook, pattern: str, weight: 
         _TURNING
         | (_NOT_IDS | _THINGS if is_id else frozenset())
         | (_NOT_UNITS if column == "quantity" else frozenset())
+        | (_NOT_NAMES if column == "name" else frozenset())
     )
     turning -= set(pattern.split())
     cost = UNKNOWN * look.unknown_words
@@ -222,14 +224,28 @@ def _values_allow(column: str, look: ColumnLook) -> bool:
     if column in _DATES:
         return kind == "date"
     if column in _NUMBERS:
-        return kind == "number" and look.numbers is not None and not look.numbers.is_percent
+        return look.numbers is not None and _numbers_allow(column, look)
+    if column == "name":
+        return kind == "text"
     if column == "is_granted":
         return look.distinct <= 3 and kind in ("boolean", "number", "text")
     if column == "email":
         return kind == "email"
     if column == "phone":
         return kind in ("phone", "number", "text")
+    if column == "order_line_id" and any(word >= {"product", "id"} for word in look.words):
+        return False  # such as `sku`
     if column.endswith("_id"):
         whole = look.numbers is None or look.numbers.is_whole
         return whole and kind in ("number", "text", "phone", "email")
     return kind in ("text", "number")
+
+
+def _numbers_allow(column: str, look: ColumnLook) -> bool:
+    """Shares are no amounts; and what a name calls an amount is a number of pieces only where it is whole."""
+    numbers = look.numbers
+    if look.kind != "number" or numbers is None or numbers.is_percent:
+        return False
+    if column == "discount_amount":
+        return numbers.is_whole or not numbers.is_share
+    return column != "quantity" or numbers.is_whole or look.says("quantity")

@@ -1,5 +1,6 @@
 """From files to a project: three shops that nobody has seen, and what `init` does besides."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -214,7 +215,7 @@ def test_what_is_incomplete_is_left_out_so_that_the_rest_can_run(tmp_path: Path)
 
 
 def test_without_a_list_of_products_the_lines_describe_them(tmp_path: Path) -> None:
-    lines = SMALL.replace("Product,", "Product ID,Product Name,").replace(",p", ",p1,Tea p")
+    lines = re.sub(r",p(\d)", r",p\1,Tea \1", SMALL.replace("Product,", "Product ID,Product Name,"))
     (tmp_path / "orders.csv").write_text(lines)
     found = initialize(tmp_path / "shop", [str(tmp_path / "orders.csv")], NOW)
     assert found.project is not None

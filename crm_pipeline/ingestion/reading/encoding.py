@@ -23,6 +23,9 @@ _TURKISH = set("çğıöşüÇĞİÖŞÜâ€°")
 # In the order of preference: where letters are equally usual the first one counts.
 _SPARSE = (("cp1252", _WEST), ("cp1250", _CENTRE), ("cp1254", _TURKISH), ("mac_roman", _WEST), ("cp850", _WEST))
 _DENSE = ["cp1251", "koi8_r", "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp1253", "cp1255", "cp1256"]
+_CHINESE = ("gb18030", "big5")
+_JAPANESE = ("shift_jis", "cp932", "euc_jp", "euc_jis_2004", "euc_jisx0213")
+_KOREAN = ("euc_kr", "cp949", "johab")
 _INVALID = "\udc80"
 """Stands for bytes that do not decode; its own bytes are not valid UTF-8, so the line is rejected later."""
 
@@ -64,7 +67,7 @@ def find_encoding(sample: bytes) -> Encoding:
 
     UTF-8 when more of these are valid UTF-8 than not (a broken line does not make another encoding). Else, when they
     stand alone between ASCII letters, the European encoding in which they are the most usual letters; else what
-    charset-normalizer says.
+    charset-normalizer says, if the text then is in the script of that encoding.
     """
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     text = decoder.decode(sample)  # a character cut off at the end is left out
@@ -78,8 +81,28 @@ def find_encoding(sample: bytes) -> Encoding:
         return Encoding(max(_SPARSE, key=lambda item: _usual(sample, *item))[0], False)
     from charset_normalizer import from_bytes
 
-    best = from_bytes(sample, cp_isolation=_DENSE).best()
-    return Encoding(best.encoding if best else "cp1252", False)
+    found = [match.encoding for match in from_bytes(sample, cp_isolation=_DENSE)]
+    fitting = [name for name in found if _is_in_its_script(sample.decode(name, "ignore"), name)]
+    chinese = [name for name in _CHINESE if _is_valid(sample, name)] if found else []
+    return Encoding(next(iter(fitting + chinese), "cp1252"), False)
+
+
+def _is_valid(sample: bytes, name: str) -> bool:
+    try:
+        codecs.getincrementaldecoder(name)().decode(sample)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_in_its_script(text: str, name: str) -> bool:
+    """Japanese is hardly written without kana, nor Korean without mostly Hangul: Chinese bytes decode as both."""
+    if name in _JAPANESE:
+        return any("\u3040" <= char <= "\u30ff" for char in text)
+    if name in _KOREAN:
+        han = sum("\u4e00" <= char <= "\u9fff" for char in text)
+        return han <= sum("\uac00" <= char <= "\ud7a3" for char in text)
+    return True
 
 
 def _usual(sample: bytes, name: str, letters: set[str]) -> float:
