@@ -35,8 +35,8 @@ def export_tables(
     """Write tables below ``target``, replacing an earlier export at once; returns the rows of each.
 
     A table by snapshots is a folder with a file per snapshot, which pandas, Spark and DuckDB read as one table.
-    ``snapshot``: only that part of them. UserError for unknown tables, a snapshot that is not published, or a folder
-    that holds something else.
+    ``snapshot``: only that part of them. UserError for unknown tables, ones asked for by name that are not published, a
+    snapshot that is not published, or a folder that holds something else.
     """
     tables = _chosen(pipeline, names)
     if target.name in ("", ".."):
@@ -50,11 +50,12 @@ def export_tables(
         draft = room / "new"
         draft.mkdir()
         there = set(connection.execute("select schema_name, table_name from duckdb_tables()").fetchall())
-        rows = {
-            table.name: _write(connection, table, draft, snapshot, kind)
-            for table in tables
-            if (table.stage, table.name) in there
-        }
+        published = [table for table in tables if (table.stage, table.name) in there]
+        if absent := [table.name for table in tables if names and table not in published]:
+            raise UserError(
+                f"{', '.join(absent)}: not published yet, so nothing was written; see `crm-pipeline status`"
+            )
+        rows = {table.name: _write(connection, table, draft, snapshot, kind) for table in published}
         (version,) = connection.execute("select max(version) from quality.table_versions").fetchall()[0]
         about = {"project": pipeline.project.name, "version": version, "rows": rows}
         (draft / MARKER).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
@@ -121,3 +122,5 @@ def export_tables_command(
     """Export and say what was written."""
     rows = export_tables(pipeline, target, names, snapshot, kind)
     click.echo(f"{target}: {len(rows)} tables, {sum(rows.values()):,} rows")
+    if empty := [name for name in dict.fromkeys(names) if not rows[name]]:
+        click.echo(f"Without rows{f' at {snapshot}' if snapshot else ''}: {', '.join(empty)}")

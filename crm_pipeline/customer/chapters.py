@@ -195,7 +195,10 @@ def path(desk: Desk) -> list[Block]:
         ("rfm_segment", "head_segment", "text"),
         ("cluster_label", "head_cluster", "text"),
     ]
-    named = {"rfm_segment": lambda r, row: desk.words.name("segment", r.cell(row, "rfm_segment").value)}
+    named = {
+        "rfm_segment": lambda r, row: desk.words.name("segment", r.cell(row, "rfm_segment").value),
+        "cluster_label": lambda r, row: desk.words.cluster(r.cell(row, "cluster_label").value),
+    }
     says = [desk.words.say("says_path", path=" → ".join(steps))]
     return [desk.table("segments", "path", says, columns, named)]
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from crm_pipeline.contract import columns
 from crm_pipeline.contract.table import Column, Expectation, Table
+from crm_pipeline.models.reason_words_zh import OUTLIERS
 from crm_pipeline.project import Project
 
 if TYPE_CHECKING:
@@ -21,25 +22,42 @@ if TYPE_CHECKING:
 STREAM_BY = "customer_id"
 LIMIT = 3.5
 
-FEATURES: dict[str, tuple[str, str]] = {
-    "order_count": ("Orders so far", "Bestellungen bisher"),
-    "order_count_90d": ("Orders in 90 days", "Bestellungen in 90 Tagen"),
-    "spend_amount": ("Spend so far", "Umsatz bisher"),
-    "spend_amount_90d": ("Spend in 90 days", "Umsatz in 90 Tagen"),
-    "mean_basket_amount": ("Mean order amount", "Mittlerer Bestellwert"),
-    "max_basket_amount": ("Largest order amount", "Größter Bestellwert"),
-    "mean_basket_line_count": ("Lines per order", "Zeilen je Bestellung"),
-    "product_count": ("Different products", "Verschiedene Produkte"),
-    "return_count": ("Lines returned", "Zurückgegebene Zeilen"),
-    "discount_share": ("Share of discounts", "Anteil der Rabatte"),
-    "coupon_redemption_count": ("Coupons redeemed", "Eingelöste Gutscheine"),
+FEATURES: dict[str, dict[str, str]] = {
+    "order_count": {"en": "Orders so far", "de": "Bestellungen bisher", "zh": OUTLIERS["order_count"]},
+    "order_count_90d": {"en": "Orders in 90 days", "de": "Bestellungen in 90 Tagen", "zh": OUTLIERS["order_count_90d"]},
+    "spend_amount": {"en": "Spend so far", "de": "Umsatz bisher", "zh": OUTLIERS["spend_amount"]},
+    "spend_amount_90d": {"en": "Spend in 90 days", "de": "Umsatz in 90 Tagen", "zh": OUTLIERS["spend_amount_90d"]},
+    "mean_basket_amount": {
+        "en": "Mean order amount",
+        "de": "Mittlerer Bestellwert",
+        "zh": OUTLIERS["mean_basket_amount"],
+    },
+    "max_basket_amount": {
+        "en": "Largest order amount",
+        "de": "Größter Bestellwert",
+        "zh": OUTLIERS["max_basket_amount"],
+    },
+    "mean_basket_line_count": {
+        "en": "Lines per order",
+        "de": "Zeilen je Bestellung",
+        "zh": OUTLIERS["mean_basket_line_count"],
+    },
+    "product_count": {"en": "Different products", "de": "Verschiedene Produkte", "zh": OUTLIERS["product_count"]},
+    "return_count": {"en": "Lines returned", "de": "Zurückgegebene Zeilen", "zh": OUTLIERS["return_count"]},
+    "discount_share": {"en": "Share of discounts", "de": "Anteil der Rabatte", "zh": OUTLIERS["discount_share"]},
+    "coupon_redemption_count": {
+        "en": "Coupons redeemed",
+        "de": "Eingelöste Gutscheine",
+        "zh": OUTLIERS["coupon_redemption_count"],
+    },
 }
-"""Feature and its name in English and German, in the order of the query."""
+"""Feature and its name per language, in the order of the query."""
 MAY_BE_NEGATIVE = ("spend_amount", "spend_amount_90d")
 
 SENTENCE = {
     "en": "{name}: {value} (typical: {lower} to {upper})",
     "de": "{name}: {value} (typisch: {lower} bis {upper})",
+    "zh": OUTLIERS["sentence"],
 }
 
 TABLE = Table(
@@ -152,7 +170,7 @@ def _unscaled(values: FloatArray) -> Any:
 
 def reason(feature: str, value: float, lower: float, upper: float, language: str) -> str:
     """The outlying feature in words."""
-    name = FEATURES[feature][0 if language == "en" else 1]
+    name = FEATURES[feature][language]
     shown = {key: _shown(number, language) for key, number in (("value", value), ("lower", lower), ("upper", upper))}
     return SENTENCE[language].format(name=name, **shown)
 

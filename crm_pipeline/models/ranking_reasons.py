@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from crm_pipeline.models.item_similarity import FloatArray, IntArray
 from crm_pipeline.models.ranking_candidates import SIMILAR, SOURCES, Candidates, columns_of, profile_weights
 from crm_pipeline.models.ranking_features import usual_gap_days
+from crm_pipeline.models.reason_words_zh import OFFERS
 
 DUE_AGAIN, BOUGHT_OFTEN, BOUGHT_BEFORE, GOES_WITH, POPULAR_NOW = (
     "due_again",
@@ -45,6 +46,7 @@ WORDS = {
         GOES_WITH: "Passt zu {related_product}, schon gekauft",
         POPULAR_NOW: "Gerade beliebt: in {product_order_count_30d} Bestellungen der letzten 30 Tage",
     },
+    "zh": OFFERS,
 }
 
 

@@ -1,4 +1,4 @@
-"""The sentences of reasons in Chinese, by feature; `reason_words` joins them to the others."""
+"""The sentences of reasons in Chinese: of churn by feature (`reason_words` joins them to the others), and of the others."""
 
 from __future__ import annotations
 
@@ -56,3 +56,38 @@ CHINESE = {
     "days_since_last_contact": "距上次营销触达天数：{value}",
     "coupon_redemption_count": "{window}使用优惠券数：{value}",
 }
+OFFERS = {
+    "due_again": "又到购买周期：买过 {order_count} 次，约每 {days_between_orders} 天一次，上次在 {days_since_last_ordered} 天前",
+    "bought_often": "买过 {order_count} 次，上次在 {days_since_last_ordered} 天前",
+    "bought_before": "曾经购买，{days_since_last_ordered} 天前",
+    "goes_with": "与曾购买的 {related_product} 搭配",
+    "popular_now": "当前热门：近 30 天 {product_order_count_30d} 个订单",
+}
+"""Why a product is on a list."""
+SIGNS = {
+    "amount": "金额远超店铺常见水平：{value}",
+    "own_amount": "金额远超该客户平常水平：{value}",
+    "burst": "该客户十分钟内的订单数：{value}",
+    "quantity": "数量远超该产品常见水平：{value}",
+    "quick_return": "高额商品在两天内退货：其中 {value}",
+    "first_order": "首单金额非常大：{value}",
+    "discount": "折扣占比远超常见水平：{value}",
+    "ring": "十分钟内购物篮相同的客户数：{value}",
+    "unusual_combination": "金额、数量、折扣和时间的组合不寻常",
+}
+"""What makes an order suspicious."""
+OUTLIERS = {
+    "order_count": "迄今订单数",
+    "order_count_90d": "近 90 天订单数",
+    "spend_amount": "迄今消费",
+    "spend_amount_90d": "近 90 天消费",
+    "mean_basket_amount": "平均订单金额",
+    "max_basket_amount": "最大订单金额",
+    "mean_basket_line_count": "每单行数",
+    "product_count": "不同产品数",
+    "return_count": "退货行数",
+    "discount_share": "折扣占比",
+    "coupon_redemption_count": "已用优惠券数",
+    "sentence": "{name}：{value}（常见范围：{lower} 至 {upper}）",
+}
+"""Features that outliers are told by, and the sentence around one."""

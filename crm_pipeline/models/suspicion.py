@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from crm_pipeline.models.reason_words_zh import SIGNS
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -63,7 +65,11 @@ RULES: tuple[Rule, ...] = (
         "net_amount",
         0.6,
         lambda rows: ramp(_column(rows, "amount_distance"), 2.5, 4.5),
-        {"en": "Amount far beyond the shop's usual: {value}", "de": "Betrag weit über dem Üblichen: {value}"},
+        {
+            "en": "Amount far beyond the shop's usual: {value}",
+            "de": "Betrag weit über dem Üblichen: {value}",
+            "zh": SIGNS["amount"],
+        },
     ),
     Rule(
         "own_amount",
@@ -75,6 +81,7 @@ RULES: tuple[Rule, ...] = (
         {
             "en": "Amount far beyond the customer's own usual: {value}",
             "de": "Betrag weit über dem für den Kunden Üblichen: {value}",
+            "zh": SIGNS["own_amount"],
         },
     ),
     Rule(
@@ -83,14 +90,22 @@ RULES: tuple[Rule, ...] = (
         0.9,
         # two in ten minutes are a forgotten item, or a basket split over two coupons
         lambda rows: ramp(_column(rows, "near_count"), 2.0, 5.0),
-        {"en": "Orders of the customer within ten minutes: {value}", "de": "Bestellungen in zehn Minuten: {value}"},
+        {
+            "en": "Orders of the customer within ten minutes: {value}",
+            "de": "Bestellungen in zehn Minuten: {value}",
+            "zh": SIGNS["burst"],
+        },
     ),
     Rule(
         "quantity",
         "max_quantity",
         0.9,
         lambda rows: ramp(_column(rows, "quantity_distance"), 4.0, 7.0),
-        {"en": "Quantity far beyond the product's usual: {value}", "de": "Menge weit über dem Üblichen: {value}"},
+        {
+            "en": "Quantity far beyond the product's usual: {value}",
+            "de": "Menge weit über dem Üblichen: {value}",
+            "zh": SIGNS["quantity"],
+        },
     ),
     Rule(
         "quick_return",
@@ -100,6 +115,7 @@ RULES: tuple[Rule, ...] = (
         {
             "en": "High value returned within two days: {value} of it",
             "de": "Hoher Wert binnen zwei Tagen zurückgegeben: {value} davon",
+            "zh": SIGNS["quick_return"],
         },
     ),
     Rule(
@@ -107,7 +123,11 @@ RULES: tuple[Rule, ...] = (
         "net_amount",
         0.8,
         _first_order,
-        {"en": "Very large first order: {value}", "de": "Sehr große erste Bestellung: {value}"},
+        {
+            "en": "Very large first order: {value}",
+            "de": "Sehr große erste Bestellung: {value}",
+            "zh": SIGNS["first_order"],
+        },
     ),
     Rule(
         "discount",
@@ -119,6 +139,7 @@ RULES: tuple[Rule, ...] = (
         {
             "en": "Share of discounts far beyond the usual: {value}",
             "de": "Rabattanteil weit über dem Üblichen: {value}",
+            "zh": SIGNS["discount"],
         },
     ),
     Rule(
@@ -129,6 +150,7 @@ RULES: tuple[Rule, ...] = (
         {
             "en": "Customers with the same basket within ten minutes: {value}",
             "de": "Kunden mit demselben Warenkorb in zehn Minuten: {value}",
+            "zh": SIGNS["ring"],
         },
     ),
 )
@@ -136,6 +158,7 @@ SHARES = ("returned_share", "discount_share")
 UNUSUAL_WORDS = {
     "en": "Unusual combination of amount, quantity, discount and timing",
     "de": "Ungewöhnliche Verbindung von Betrag, Menge, Rabatt und Zeitpunkt",
+    "zh": SIGNS["unusual_combination"],
 }
 CODES = (*(rule.code for rule in RULES), UNUSUAL)
 

@@ -24,7 +24,7 @@ from crm_pipeline.project import Project, load_project
 INPUT = "input"
 NO_CURRENCY = "XXX"
 """ISO 4217 for `no currency`."""
-LANGUAGES = ("en", "de")
+LANGUAGES = ("en", "de", "zh")
 HISTORY_SECONDS = 60.0
 """Pauses between orders decide the horizon, so it is worth to read large files for them."""
 

@@ -49,7 +49,7 @@ class Project(Settings):
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     time_zone: str = "UTC"
     week_start: Literal["monday", "sunday", "saturday"] = "monday"
-    language: Literal["en", "de"] = "en"
+    language: Literal["en", "de", "zh"] = "en"
     snapshots: SnapshotGrid
     automation: Literal["schedules", "declarative"] = "schedules"
     data_through: date | None = None

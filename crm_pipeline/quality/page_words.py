@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from crm_pipeline.quality import page_words_zh
+
 WORDS: dict[str, dict[str, str]] = {
     "en": {
         "title": "Data quality",
@@ -120,6 +122,7 @@ WORDS: dict[str, dict[str, str]] = {
         "error": "Fehler",
         "warning": "Warnung",
     },
+    "zh": page_words_zh.WORDS,
 }
 
 DIMENSION_NAMES = {
@@ -131,11 +134,13 @@ DIMENSION_NAMES = {
         "consistency": "Stimmigkeit",
         "timeliness": "Aktualität",
     },
+    "zh": page_words_zh.DIMENSION_NAMES,
 }
 
 UNITS = {
     "en": {name: name for name in ("rows", "cells", "checks", "days", "snapshots")},
     "de": {"rows": "Zeilen", "cells": "Zellen", "checks": "Prüfungen", "days": "Tage", "snapshots": "Stichtage"},
+    "zh": page_words_zh.UNITS,
 }
 
 MEASURES: dict[str, dict[str, tuple[str, str]]] = {
@@ -199,6 +204,7 @@ MEASURES: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "snapshots built": ("gebaute Stichtage", "Stichtage, für die die Tabelle ihren Teil hat."),
     },
+    "zh": page_words_zh.MEASURES,
 }
 """Per measure its name (blank: as it is called in the table) and its definition."""
 
@@ -224,4 +230,6 @@ def percent(share: float | None, language: str) -> str:
     elif 0 < shown < 0.05:
         shown = 0.1
     text = f"{shown:.1f} %".replace(".0 %", " %")
+    if language == "zh":
+        return text.replace(" %", "%")
     return text.replace(".", ",") if language == "de" else text

@@ -9,6 +9,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
+import duckdb
+
+from crm_pipeline.errors import UserError
+
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
@@ -108,7 +112,14 @@ class Reader:
         if not set(tables_of(sql)) <= self._there:
             return Result(name, (), (), shown)
         given = {key: value for key, value in self.parameters.items() if f"${key}" in sql}
-        found = self.connection.execute(sql, given) if given else self.connection.execute(sql)
+        try:
+            found = self.connection.execute(sql, given) if given else self.connection.execute(sql)
+        except (duckdb.BinderException, duckdb.CatalogException) as error:
+            missing = str(error).partition("\n")[0]
+            raise UserError(
+                "the copy for readers was published by another version of crm-pipeline: "
+                f"{missing}. `crm-pipeline run` builds and publishes it anew"
+            ) from error
         columns = tuple(column[0] for column in found.description)
         return Result(name, columns, tuple(found.fetchall()), shown)
 

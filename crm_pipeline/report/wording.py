@@ -39,9 +39,21 @@ class Wording:
         """The words of a key."""
         return WORDS[self.language][key]
 
+    def has(self, key: str) -> bool:
+        """Whether there are words for a key."""
+        return key in WORDS[self.language]
+
     def name(self, family: str, code: Any) -> str:
         """The name of a code such as a segment; codes without one are shown as they are."""
         return WORDS[self.language].get(f"{family}.{code}", str(code).replace("_", " "))
+
+    def cluster(self, label: str | None) -> str:
+        """A cluster's label, which tables hold in English: each of its words; others stay as they are."""
+        if label is None:
+            return MISSING
+        plain_label, bracket, number = label.partition(" (")
+        words = (self.name("cluster", word) for word in plain_label.split(", "))
+        return self("cluster.separator").join(words) + bracket + number
 
     def text(self, cell: Cell) -> str:
         """A cell as a reader sees it."""

@@ -59,3 +59,24 @@ def test_mistakes(built: Built, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.txt"]
     ended = crm("export-tables", built.folder, str(target), "--table", "customer_clvs")
     assert (ended.code, "customer_clvs: no such table; did you mean 'customer_clv'?" in ended.text) == (2, True)
+
+
+def test_what_is_asked_for_by_name_and_not_published_is_told(project: Path, tmp_path: Path) -> None:
+    with duckdb.connect(str(project / "warehouse" / "published.duckdb")) as connection:
+        connection.execute("drop table features.customer_outliers")
+    target = tmp_path / "files"
+    ended = crm("export-tables", project, str(target), "--table", "customer_outliers", "--table", "customer_clv")
+    assert (ended.code, "customer_outliers: not published yet, so nothing was written" in ended.text) == (2, True)
+    assert not target.exists()
+    assert crm("export-tables", project, str(target)).code == 0, "all that there is"
+    ended = crm("export-tables", project, str(target), "--table", "clv_evaluation", "--snapshot", str(SNAPSHOTS[0]))
+    assert (ended.code, f"Without rows at {SNAPSHOTS[0]}: clv_evaluation" in ended.text) == (0, True)
+
+
+def test_the_report_of_a_copy_that_another_version_published(project: Path) -> None:
+    with duckdb.connect(str(project / "warehouse" / "published.duckdb")) as connection:
+        connection.execute("alter table churn.churn_predictions drop column value_at_risk")
+    for command in (("report", project), ("customer", project, "1")):
+        ended = crm(*command)
+        assert (ended.code, "was published by another version of crm-pipeline: " in ended.text) == (2, True), ended.text
+        assert "value_at_risk" in ended.text and "`crm-pipeline run` builds and publishes it anew" in ended.text

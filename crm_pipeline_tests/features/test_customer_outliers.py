@@ -92,7 +92,7 @@ def test_ranks_begin_with_the_farthest() -> None:
 
 def test_words() -> None:
     assert reason("discount_share", 0.9, 0.0, 0.25, "de") == "Anteil der Rabatte: 0,9 (typisch: 0 bis 0,25)"
-    assert all(len(set(names)) == 2 for names in FEATURES.values())
+    assert all(len(set(names.values())) == 3 for names in FEATURES.values())
 
 
 def test_features_are_those_of_the_query_in_its_order() -> None:

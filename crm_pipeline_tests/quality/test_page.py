@@ -120,16 +120,17 @@ def test_every_severity_of_a_check_has_a_word() -> None:
     assert all(severity in words for severity in get_args(Severity) for words in WORDS.values())
 
 
-def test_every_word_is_there_in_both_languages() -> None:
+@pytest.mark.parametrize("language", ["de", "zh"])
+def test_every_word_is_there_in_every_language(language: str) -> None:
     for words in (WORDS, DIMENSION_NAMES, UNITS, MEASURES):
-        assert set(words["en"]) == set(words["de"])  # type: ignore[index]
+        assert set(words["en"]) == set(words[language])  # type: ignore[index]
     for name, text in WORDS["en"].items():
-        assert set(re.findall(r"{(\w+)}", text)) == set(re.findall(r"{(\w+)}", WORDS["de"][name])), name
+        assert set(re.findall(r"{(\w+)}", text)) == set(re.findall(r"{(\w+)}", WORDS[language][name])), name
 
 
 @pytest.mark.parametrize(
     ("share", "language", "text"),
-    [(1.0, "en", "100 %"), (0.99999, "en", "99.9 %"), (0.5, "de", "50 %"), (0.3333, "de", "33,3 %"),
+    [(1.0, "en", "100 %"), (0.99999, "en", "99.9 %"), (0.5, "de", "50 %"), (0.5, "zh", "50%"), (0.3333, "de", "33,3 %"),
      (0.0001, "en", "0.1 %"), (0.0, "en", "0 %"), (None, "de", "-")],
 )  # fmt: skip
 def test_shares(share: float | None, language: str, text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from crm_pipeline.report import svg
 from crm_pipeline.report.blocks import Block, Desk, Tile
 from crm_pipeline.report.cells import Cell, Kind, Result
+from crm_pipeline.report.check_words import asked, observed
 
 _FIVE: tuple[tuple[str, Kind], ...] = (
     ("customers", "count"),
@@ -117,7 +118,12 @@ def quality(desk: Desk) -> list[Block]:
             ("observed", "head_observed", "text"),
         ]
         if desk.read["failed_checks"]:
-            blocks.append(desk.table("failed_checks", "checks", says, columns, {"severity": desk.code("severity")}))
+            names = {
+                "severity": desk.code("severity"),
+                "check_name": lambda result, row: asked(result, row, desk.words),
+                "observed": lambda result, row: observed(result, row, desk.words),
+            }
+            blocks.append(desk.table("failed_checks", "checks", says, columns, names))
         else:
             blocks.append(Block("checks", desk.words("checks"), tuple(says)))
     return blocks

@@ -28,7 +28,8 @@ having count(*) > 0
 
 FAILED_CHECKS = f"""
 with newest as ({newest_checks.NEWEST_CHECKS})
-select severity, table_name, check_name, count(*) as parts, min(observed) as observed
+select severity, table_name, check_name, count(*) as parts, min(observed) as observed,
+    min(expected) as expected
 from newest
 where status <> 'passed'
 group by all order by severity, table_name, check_name limit 12
