@@ -191,7 +191,7 @@ def _bootstrapped(part: pd.DataFrame, refits: int, horizon_days: int) -> np.ndar
         drawn = part.iloc[random.integers(len(part), size=len(part))]
         histories = drawn.groupby(["frequency", "recency", "T"]).size().rename("customer_count").reset_index()
         spenders = drawn[["frequency"]].assign(monetary_value=spend.loc[drawn.index], customer_count=1)
-        found.append(fit(histories, spenders, horizon_days).predict(part)["expected_spend"].to_numpy())
+        found.append(fit(histories, spenders, horizon_days, "bg_nbd")[0].predict(part)["expected_spend"].to_numpy())
     return np.quantile(np.array(found), [0.1, 0.9], axis=0).T
 
 

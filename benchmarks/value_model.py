@@ -74,7 +74,7 @@ def measure(count: int, seed: int) -> dict[str, Any]:
 def _fit_btyd(current: pd.DataFrame) -> FittedBtyd:
     histories = current.groupby(["frequency", "recency", "T"]).size().rename("customer_count").reset_index()
     spenders = current.head(SPENDERS)[["frequency", "monetary_value"]].assign(customer_count=1)
-    return fit(histories, spenders, HORIZON_DAYS)
+    return fit(histories, spenders, HORIZON_DAYS)[0]
 
 
 def _fit_blend(known: pd.DataFrame, current: pd.DataFrame, btyd: FittedBtyd) -> ValueModel:

@@ -24,6 +24,7 @@ from crm_pipeline.features.clv_judgement import (
     log_ratios,
     with_references,
 )
+from crm_pipeline.features.purchase_choice import choose, fits_by_family
 from crm_pipeline.project import Project
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 MODELS = (
     "crm_pipeline.models.btyd",
     "crm_pipeline.models.btyd_history",
+    "crm_pipeline.models.btyd_pareto",
     "crm_pipeline.models.btyd_purchases",
     "crm_pipeline.models.btyd_spend",
     "crm_pipeline.models.bootstrap",
@@ -82,7 +84,7 @@ def build(rows: pd.DataFrame, clv_fit: pd.DataFrame, project: Project, snapshot_
         rows: features and history (frequency, recency, T, monetary_value) per snapshot_date and customer_id, with
             purchase_count and outcome_amount: outcomes known at D; null for the snapshot's own customers, who settle
             the level.
-        clv_fit: the fits of D and of earlier snapshots.
+        clv_fit: the fits of D and of earlier snapshots, by family.
         project: gives the horizon.
         snapshot_date: D.
 
@@ -91,26 +93,28 @@ def build(rows: pd.DataFrame, clv_fit: pd.DataFrame, project: Project, snapshot_
     """
     import pandas as pd
 
-    from crm_pipeline.models.btyd import FittedBtyd
     from crm_pipeline.models.value import FORMAT as BLEND_FORMAT
     from crm_pipeline.models.value import fit_value
 
-    days = pd.to_datetime(clv_fit["snapshot_date"]).dt.date
-    fits = {day: FittedBtyd.from_json(text) for day, text in zip(days, clv_fit["artifact"], strict=True)}
-    if snapshot_date not in fits:
+    families = fits_by_family(clv_fit.sort_values(["snapshot_date", "preference"], ascending=[False, True]))
+    if not any(snapshot_date in days for days in families.values()):
         return pd.DataFrame(columns=list(TABLE.column_names))
-    horizon, fitted = project.clv.horizon_days, fits[snapshot_date]
+    horizon, is_current = project.clv.horizon_days, rows["outcome_amount"].isna()
+    choice = choose(rows[~is_current], families, snapshot_date, horizon)
+    # a snapshot on which that family could not be fitted is told by the one that could
+    fits = {day: fitted for days in reversed(families.values()) for day, fitted in days.items()}
+    fits |= families[choice.family]
+    fitted = fits[snapshot_date]
     known = known_outcomes(rows, fits, horizon)
-    is_current = rows["outcome_amount"].isna()
     current = with_references(rows[is_current].drop(columns=["outcome_amount", "purchase_count"]), fitted, horizon)
     blend, held = fit_value(known.drop(columns="purchases"), current, horizon)
     calibrated = CalibratedBtyd(fitted, persistent_factor(log_ratios(known), horizon))
-    settings: dict[str, Any] = {"family": fitted.purchases.family, "horizon_days": horizon, "notes": list(fitted.notes)}
+    settings: dict[str, Any] = {"family": choice.family, "why_family": choice.why, "horizon_days": horizon}
     blended = {"weights": blend.weights, "levels": blend.levels, "training_rows": len(known)}
     notes = [*fitted.notes, *_season_notes(current)]
     candidates: dict[str, tuple[dict[str, Any], str, str | None]] = {
         BLEND: ({**settings, **blended, "notes": notes}, BLEND_FORMAT, blend.to_json()),
-        BTYD: (settings, FORMAT, calibrated.to_json()),
+        BTYD: ({**settings, "notes": list(fitted.notes)}, FORMAT, calibrated.to_json()),
         NAIVE: ({"horizon_days": horizon}, "rule", None),
     }
     judged = judge(held)

@@ -31,6 +31,7 @@ CURRENT_FRAMES = ("clv_model",)
 MODELS = (
     "crm_pipeline.models.btyd",
     "crm_pipeline.models.btyd_history",
+    "crm_pipeline.models.btyd_pareto",
     "crm_pipeline.models.btyd_purchases",
     "crm_pipeline.models.btyd_spend",
     "crm_pipeline.models.classifiers_data",
@@ -51,7 +52,7 @@ TABLE = Table(
         Column(
             "probability_alive",
             "double",
-            "Probability, by the purchase model, that the customer has not left for good; 1 without a repeat order.",
+            "Probability, by the purchase model, that the customer is not gone for good; 1 by BG/NBD without a repeat.",
         ),
         Column("purchase_probability", "double", "Probability of any order in the horizon, as the blend sees it."),
         Column("expected_purchases", "double", "Days with an order expected in the horizon."),

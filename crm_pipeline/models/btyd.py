@@ -1,7 +1,7 @@
 """Buy-till-you-die: who is still a customer, what they will buy and spend, and what that is worth.
 
-BG/NBD purchases (`btyd_purchases`) times gamma-gamma spend (`btyd_spend`), computed once per distinct history
-(frequency, recency, T) and mapped back to customers.
+Purchases by Pareto/NBD (`btyd_pareto`), BG/NBD or MBG/NBD (`btyd_purchases`) times gamma-gamma spend (`btyd_spend`),
+computed once per distinct history (frequency, recency, T) and mapped back to customers.
 """
 
 import json
@@ -13,8 +13,9 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from crm_pipeline.models.btyd_fitting import fit_purchases
+from crm_pipeline.models.btyd_fitting import Purchases, Wanted, fit_purchases
 from crm_pipeline.models.btyd_history import History
+from crm_pipeline.models.btyd_pareto import ParetoModel
 from crm_pipeline.models.btyd_purchases import FloatArray, PurchaseModel
 from crm_pipeline.models.btyd_spend import SpendModel, fit_spend, spend_quantiles
 
@@ -27,7 +28,7 @@ _FORMAT = "btyd/1"
 class FittedBtyd:
     """Fitted models of purchases and spend. `notes` says in words what a reader of the results must know."""
 
-    purchases: PurchaseModel
+    purchases: Purchases
     spend: SpendModel
     horizon_days: int
     seed: int
@@ -118,27 +119,29 @@ class FittedBtyd:
         stored = json.loads(text)
         if not isinstance(stored, dict) or stored.pop("format", None) != _FORMAT:
             raise ValueError(f"not a stored BTYD model of format {_FORMAT!r}")
-        stored["purchases"] = PurchaseModel(**stored["purchases"])
+        family = ParetoModel if stored["purchases"]["family"] == "pareto_nbd" else PurchaseModel
+        stored["purchases"] = family(**stored["purchases"])
         stored["spend"] = SpendModel(**stored["spend"])
         stored["notes"] = tuple(stored["notes"])
         return cls(**stored)
 
 
-def fit_btyd(frame: pd.DataFrame, horizon_days: int, seed: int = 0) -> FittedBtyd:
+def fit_btyd(frame: pd.DataFrame, horizon_days: int, seed: int = 0, purchases: Wanted = "auto") -> FittedBtyd:
     """Fit purchases and spend to one row per customer: frequency, recency, T (whole days), monetary_value.
 
-    horizon_days: the days after the snapshot to predict; seed: of the points behind the intervals. The result does
-    not depend on the order of rows. Raises ValueError when a column is missing, a history is impossible, or no rows.
+    horizon_days: the days after the snapshot to predict; seed: of the points behind the intervals; purchases: the
+    family, of `auto` the first. The result does not depend on the order of rows. Raises ValueError when a column is
+    missing, a history is impossible, or no rows.
     """
     _check_horizon(horizon_days)
     if len(frame) == 0:
         raise ValueError("cannot fit a BTYD model to no customers")
     history = History.of(frame)
     weights = np.bincount(history.group_of).astype(np.float64)
-    purchases, purchase_notes = fit_purchases(*history.groups, weights, horizon_days)
+    model, purchase_notes = fit_purchases(*history.groups, weights, horizon_days, purchases)[0]
     spend, spend_notes = fit_spend(history.frequency, history.monetary_value)
     notes = tuple(purchase_notes + spend_notes)
-    return FittedBtyd(purchases, spend, int(horizon_days), int(seed), len(frame), notes)
+    return FittedBtyd(model, spend, int(horizon_days), int(seed), len(frame), notes)
 
 
 def naive_clv(frame: pd.DataFrame, horizon_days: int) -> "pd.Series[float]":

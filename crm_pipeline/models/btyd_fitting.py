@@ -1,26 +1,41 @@
 """Maximum-likelihood fits of the purchase process on grouped histories, with a stated way down when one fails."""
 
 from functools import partial
+from typing import Literal
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import gammaln
 
-from crm_pipeline.models.btyd_purchases import Family, FloatArray, PurchaseModel
+from crm_pipeline.models.btyd_pareto import ParetoModel, fit_pareto
+from crm_pipeline.models.btyd_purchases import FloatArray, PurchaseModel
 from crm_pipeline.models.quiet import quiet_lifetimes
 
+Purchases = PurchaseModel | ParetoModel
+Dropout = Literal["pareto_nbd", "bg_nbd", "mbg_nbd"]
+Wanted = Literal["auto", "pareto_nbd", "bg_nbd", "mbg_nbd"]
 MIN_REPEAT_CUSTOMERS = 10
 PENALIZERS = (0.0, 1e-4, 1e-2)
 LOG_BOUND = 12.0
-DROPOUT_FAMILIES: tuple[Family, ...] = ("bg_nbd", "mbg_nbd")
+CANDIDATES: tuple[Dropout, ...] = ("pareto_nbd", "bg_nbd")
+"""What `auto` fits, for outcomes to choose from; in Pareto/NBD, the first, those without a repeat may have left."""
+WAYS_DOWN: tuple[Dropout, ...] = ("bg_nbd", "mbg_nbd")
 
 
 def fit_purchases(
-    frequency: FloatArray, recency: FloatArray, T: FloatArray, weights: FloatArray, horizon_days: int
-) -> tuple[PurchaseModel, list[str]]:
-    """Fit BG/NBD, else MBG/NBD, else gamma-Poisson; return the model and why it is not the first choice.
+    frequency: FloatArray,
+    recency: FloatArray,
+    T: FloatArray,
+    weights: FloatArray,
+    horizon_days: int,
+    wanted: Wanted = "auto",
+) -> list[tuple[Purchases, list[str]]]:
+    """Fit the wanted family, or the candidates of `auto`; else BG/NBD, else MBG/NBD, else gamma-Poisson.
 
     All arrays have shape (groups,), days; `weights` counts the customers of a group. Never raises for a lack of data.
+
+    Returns:
+        At least one model, each with what is to be known of it; the one to take until outcomes are known comes first.
     """
     repeaters = float(weights[frequency > 0].sum())
     if repeaters < MIN_REPEAT_CUSTOMERS:
@@ -28,22 +43,47 @@ def fit_purchases(
             f"{repeaters:.0f} of {weights.sum():.0f} customers bought again, and a drop-out model needs"
             f" {MIN_REPEAT_CUSTOMERS}: purchases follow the past rate, shrunk towards the mean (gamma-Poisson)"
         ]
-        return _fit_gamma_poisson(frequency, T, weights, horizon_days), notes
-    notes = []
-    for family in DROPOUT_FAMILIES:
-        for penalizer in PENALIZERS:
-            model, failure = _fit_dropout(family, penalizer, frequency, recency, T, weights)
-            if model is not None:
-                if penalizer:
-                    notes.append(f"{family} needed a penalizer of {penalizer:g}")
-                return model, notes
-            notes.append(f"{family} with penalizer {penalizer:g} was not used: {failure}")
-    notes.append("no drop-out model could be fitted: purchases follow the past rate, shrunk (gamma-Poisson)")
-    return _fit_gamma_poisson(frequency, T, weights, horizon_days), notes
+        return [(_fit_gamma_poisson(frequency, T, weights, horizon_days), notes)]
+    first = CANDIDATES if wanted == "auto" else (wanted,)
+    found: list[tuple[Purchases, list[str]]] = []
+    failures: list[str] = []
+    for family in (*first, *(name for name in WAYS_DOWN if name not in first)):
+        if found and family not in first:
+            break
+        model, notes = _fit_family(family, frequency, recency, T, weights)
+        if model is None:
+            failures += notes
+        else:
+            found.append((model, notes))
+    if found:
+        return [(model, [*failures, *notes]) for model, notes in found]
+    failures.append("no drop-out model could be fitted: purchases follow the past rate, shrunk (gamma-Poisson)")
+    return [(_fit_gamma_poisson(frequency, T, weights, horizon_days), failures)]
+
+
+def _fit_family(
+    family: Dropout, frequency: FloatArray, recency: FloatArray, T: FloatArray, weights: FloatArray
+) -> tuple[Purchases | None, list[str]]:
+    """The fit with the least penalizer that works, and a note on it; or none, and why."""
+    if family == "pareto_nbd":
+        pareto, failure = fit_pareto(frequency, recency, T, weights)
+        return pareto, [f"pareto_nbd was not used: {failure}"] if pareto is None else []
+    failures: list[str] = []
+    for penalizer in PENALIZERS:
+        model, failure = _fit_dropout(family, penalizer, frequency, recency, T, weights)
+        if model is not None:
+            return model, [*failures, f"{family} needed a penalizer of {penalizer:g}"] if penalizer else []
+        failures.append(f"{family} with penalizer {penalizer:g} was not used: {failure}")
+    return None, failures
 
 
 def _fit_dropout(
-    family: Family, penalizer: float, frequency: FloatArray, recency: FloatArray, T: FloatArray, weights: FloatArray
+    family: Literal["bg_nbd", "mbg_nbd"],
+    penalizer: float,
+    frequency: FloatArray,
+    recency: FloatArray,
+    T: FloatArray,
+    weights: FloatArray,
 ) -> tuple[PurchaseModel | None, str]:
     """One fit by lifetimes, which rescales time so that the longest T is one; the model, or the reason for none."""
     with quiet_lifetimes():

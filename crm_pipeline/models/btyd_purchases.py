@@ -9,7 +9,7 @@ Batislam, Denizel and Filiztekin (2007), International Journal of Research in Ma
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,25 @@ Family = Literal["bg_nbd", "mbg_nbd", "gamma_poisson"]
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
 _NODES, _WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2
+
+
+class PurchaseProcess(Protocol):
+    """What every fitted family can say. Every array has shape (n,) and is in days; see `PurchaseModel`."""
+
+    @property
+    def has_dropout(self) -> bool:
+        """Whether customers can leave for good."""
+
+    def probability_alive(self, frequency: FloatArray, recency: FloatArray, T: FloatArray) -> FloatArray:
+        """Probability that the customer has not left by the snapshot."""
+
+    def expected_purchases(self, frequency: FloatArray, recency: FloatArray, T: FloatArray, days: float) -> FloatArray:
+        """Expected order days in the `days` after the snapshot."""
+
+    def purchases_reach(
+        self, n: FloatArray, alive: FloatArray, frequency: FloatArray, T: FloatArray, days: float
+    ) -> FloatArray:
+        """Probability of at least `n` >= 1 order days in the next `days`."""
 
 
 @dataclass(frozen=True)

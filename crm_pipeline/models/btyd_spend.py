@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtri
 from scipy.stats import qmc, spearmanr
 
-from crm_pipeline.models.btyd_purchases import FloatArray, PurchaseModel
+from crm_pipeline.models.btyd_purchases import FloatArray, PurchaseProcess
 from crm_pipeline.models.quiet import quiet_lifetimes
 
 MIN_SPENDERS = 10
@@ -103,7 +103,7 @@ def _correlation_notes(x: FloatArray, m: FloatArray) -> list[str]:
 
 
 def spend_quantiles(
-    purchases: PurchaseModel,
+    purchases: PurchaseProcess,
     spend: SpendModel,
     frequency: FloatArray,
     recency: FloatArray,
@@ -135,7 +135,7 @@ def spend_quantiles(
 
 
 def _draw_purchases(
-    model: PurchaseModel,
+    model: PurchaseProcess,
     alive: FloatArray,
     expected: FloatArray,
     frequency: FloatArray,

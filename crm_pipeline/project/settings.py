@@ -49,9 +49,13 @@ class ChurnSettings(Settings):
 
 
 class ClvSettings(Settings):
-    """``clv``: horizon, yearly discount rate and the margin that turns spend into value."""
+    """``clv``: horizon, yearly discount rate and the margin that turns spend into value.
+
+    ``purchases`` names the family of purchase models; `auto` lets known outcomes choose.
+    """
 
     horizon_days: int = Field(default=90, ge=1, le=1095)
+    purchases: Literal["auto", "pareto_nbd", "bg_nbd", "mbg_nbd"] = "auto"
     discount_rate: float = Field(default=0.1, ge=0, lt=10)
     margin: float = Field(default=1.0, gt=0, le=1)
 

@@ -37,7 +37,8 @@ def test_groups_give_the_fit_of_single_customers():
     customers = histories(400)
     built = built_rows(clv_fit, snapshot_date="2024-03-01", project=HORIZON, customer_rfm=customers).iloc[0]
     direct = fit_btyd(customers, 30)
-    for name in ("r", "alpha", "a", "b"):
+    assert (built["family"], built["preference"]) == ("pareto_nbd", 1)
+    for name in ("r", "alpha"):
         assert built[name] == pytest.approx(getattr(direct.purchases, name), rel=1e-3, abs=1e-3)
     for name in ("p", "q", "v"):
         assert built[name] == pytest.approx(getattr(direct.spend, name), rel=1e-3)
@@ -49,6 +50,16 @@ def test_the_artifact_is_the_model():
     built = built_rows(clv_fit, snapshot_date="2024-03-01", project=HORIZON, customer_rfm=customers).iloc[0]
     stored = FittedBtyd.from_json(built["artifact"])
     assert (stored.purchases.r, stored.spend.v, stored.horizon_days) == (built["r"], built["v"], 30)
+
+
+def test_families_to_choose_from_have_parameters_of_their_own():
+    given = {"snapshot_date": "2024-03-01", "customer_rfm": histories(120)}
+    rows = built_rows(clv_fit, project=HORIZON, **given)
+    assert rows[["preference", "family"]].to_numpy().tolist() == [[1, "pareto_nbd"], [2, "bg_nbd"]]
+    assert rows[["a", "b"]].isna().all(axis=1).tolist() == [True, False]
+    assert rows[["s", "beta"]].isna().all(axis=1).tolist() == [False, True]
+    wanted = {"clv": {"horizon_days": 30, "purchases": "mbg_nbd"}}
+    assert built_rows(clv_fit, project=wanted, **given)["family"].tolist() == ["mbg_nbd"]
 
 
 def test_order_of_customers_does_not_matter():

@@ -22,7 +22,8 @@ SELDOM_MUCH = {"frequency": 1, "monetary_value": 40.0}  # the rule: 1 / 90 x 30 
 def fits(*days: str) -> pd.DataFrame:
     """Nobody leaves, everyone is taken to buy once in 30 days, and to spend as much as on their own mean day."""
     model = FittedBtyd(PurchaseModel("gamma_poisson", 1e9, 30e9, 0.0, 1.0), SpendModel(1e9, 2.0, 1e-6), 30, 0, 150, ())
-    return pd.DataFrame({"snapshot_date": list(days), "artifact": model.to_json(), "horizon_days": 30, "notes": ""})
+    fit = {"artifact": model.to_json(), "horizon_days": 30, "notes": "", "preference": 1}
+    return pd.DataFrame({"snapshot_date": list(days), **fit})
 
 
 def alternating(first: float, second: float) -> list[float]:

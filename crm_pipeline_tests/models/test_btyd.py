@@ -10,6 +10,8 @@ from lifetimes.datasets import load_cdnow_summary_data_with_monetary_value
 
 from crm_pipeline.models import btyd_fitting
 from crm_pipeline.models.btyd import FittedBtyd, calibrate_total, fit_btyd, naive_clv
+from crm_pipeline.models.btyd_fitting import Dropout
+from crm_pipeline.models.btyd_pareto import ParetoModel
 from crm_pipeline.models.btyd_purchases import PurchaseModel
 from crm_pipeline.models.btyd_spend import SpendModel, spend_quantiles
 
@@ -20,6 +22,10 @@ MODELS = (
     PurchaseModel("bg_nbd", r=3.0, alpha=1.0, a=20.0, b=80.0),
     PurchaseModel("mbg_nbd", r=0.52, alpha=43.3, a=0.89, b=1.61),
     PurchaseModel("gamma_poisson", r=0.6, alpha=20.0, a=0.0, b=1.0),
+    ParetoModel(r=0.553, alpha=74.0, s=0.606, beta=81.7),
+    ParetoModel(r=2.0, alpha=20.0, s=1.0, beta=500.0),  # s = 1 is a pole of the published formula
+    ParetoModel(r=0.6, alpha=5.0, s=3.0, beta=10.0),
+    ParetoModel(r=1.4, alpha=9.5, s=7000.0, beta=6e7),  # lifetimes that hardly differ
 )
 
 
@@ -40,7 +46,7 @@ def cdnow() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def fitted(cdnow: pd.DataFrame) -> FittedBtyd:
-    return fit_btyd(cdnow, horizon_days=273)
+    return fit_btyd(cdnow, horizon_days=273, purchases="bg_nbd")
 
 
 def test_bg_nbd_gives_the_published_parameters(fitted: FittedBtyd) -> None:
@@ -74,7 +80,7 @@ def test_expectations_are_those_of_lifetimes(model: PurchaseModel, fitter: BetaG
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_expected_purchases_are_the_sum_of_the_probabilities(model: PurchaseModel) -> None:
+def test_expected_purchases_are_the_sum_of_the_probabilities(model: PurchaseModel | ParetoModel) -> None:
     """E[N] = sum over n of P(N >= n), two separate formulas; also where 2F1 has a pole or loses its digits."""
     x, t_x, T = (np.array(column, dtype=float) for column in ([0, 1, 9, 200], [0, 30, 80, 298], [15, 90, 81, 300]))
     alive = model.probability_alive(x, t_x, T)
@@ -83,7 +89,7 @@ def test_expected_purchases_are_the_sum_of_the_probabilities(model: PurchaseMode
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_heavy_buyers_are_finite(model: PurchaseModel) -> None:
+def test_heavy_buyers_are_finite(model: PurchaseModel | ParetoModel) -> None:
     x, t_x, T = np.array([2000.0, 2000.0]), np.array([299.0, 10.0]), np.array([300.0, 300.0])
     expected = model.expected_purchases(x, t_x, T, 365.0)
     assert np.isfinite(expected).all()
@@ -106,7 +112,7 @@ def simulate(seed: int, count: int) -> pd.DataFrame:
 
 
 def test_recovers_the_parameters_of_a_simulated_shop() -> None:
-    model = fit_btyd(simulate(seed=3, count=8000), horizon_days=90)
+    model = fit_btyd(simulate(seed=3, count=8000), horizon_days=90, purchases="bg_nbd")
     purchases, spend = model.purchases, model.spend
     assert [purchases.r, purchases.alpha] == pytest.approx([0.8, 25], rel=0.1)
     assert purchases.a / (purchases.a + purchases.b) == pytest.approx(1.2 / 5.2, rel=0.1)
@@ -142,7 +148,7 @@ def test_grouped_customers_weigh_as_often_as_they_occur(cdnow: pd.DataFrame, fit
 
 def test_order_of_rows_and_company_do_not_matter(cdnow: pd.DataFrame, fitted: FittedBtyd) -> None:
     shuffled = cdnow.sample(frac=1, random_state=1)
-    again = fit_btyd(shuffled, horizon_days=273)
+    again = fit_btyd(shuffled, horizon_days=273, purchases="bg_nbd")
     assert again == fitted
     pd.testing.assert_frame_equal(again.clv(shuffled).loc[cdnow.index], fitted.clv(cdnow), check_exact=True)
     pd.testing.assert_frame_equal(fitted.clv(cdnow.head(50)), fitted.clv(cdnow).head(50), check_exact=True)
@@ -177,7 +183,7 @@ def test_spend_shrinks_towards_the_mean() -> None:
     days=st.integers(1, 800),
 )
 def test_laws_of_any_customer(
-    frequency: int, silence: int, span: int, value: float, model: PurchaseModel, days: int
+    frequency: int, silence: int, span: int, value: float, model: PurchaseModel | ParetoModel, days: int
 ) -> None:
     recency = span if frequency else 0
     frame = customers(f"{frequency} {recency} {recency + silence} {value}")
@@ -230,9 +236,13 @@ def test_every_way_down_is_told(cdnow: pd.DataFrame, monkeypatch: pytest.MonkeyP
         return None, "it did not converge"
 
     monkeypatch.setattr(btyd_fitting, "_fit_dropout", never)
+    monkeypatch.setattr(btyd_fitting, "fit_pareto", lambda *data: (None, "neither did it"))
     fitted = fit_btyd(cdnow, horizon_days=30)
     assert fitted.purchases.family == "gamma_poisson"
-    assert fitted.notes[0] == "bg_nbd with penalizer 0 was not used: it did not converge"
+    assert fitted.notes[:2] == (
+        "pareto_nbd was not used: neither did it",
+        "bg_nbd with penalizer 0 was not used: it did not converge",
+    )
     assert "no drop-out model could be fitted" in fitted.notes[-1]
 
 
@@ -241,10 +251,13 @@ def test_steady_shop_where_nobody_leaves_is_fitted_without_a_penalizer() -> None
     T = rng.integers(100, 300, 20_000)
     frequency = rng.poisson(rng.gamma(20, 1 / 200, 20_000) * T)
     recency = np.where(frequency > 0, np.maximum(1, np.floor(T * rng.beta(np.maximum(frequency, 1), 1))), 0)
-    fitted = fit_btyd(pd.DataFrame({"frequency": frequency, "recency": recency, "T": T, "monetary_value": 5.0}), 30)
-    assert fitted.purchases.family == "bg_nbd"
-    assert not any("penalizer" in note for note in fitted.notes)
-    assert fitted.purchases.r / fitted.purchases.alpha == pytest.approx(0.1, rel=0.02)
+    frame = pd.DataFrame({"frequency": frequency, "recency": recency, "T": T, "monetary_value": 5.0})
+    wanted: tuple[Dropout, ...] = ("pareto_nbd", "bg_nbd")
+    for family in wanted:
+        fitted = fit_btyd(frame, 30, purchases=family)
+        assert fitted.purchases.family == family
+        assert not any("penalizer" in note for note in fitted.notes)
+        assert fitted.purchases.r / fitted.purchases.alpha == pytest.approx(0.1, rel=0.02)
 
 
 def test_says_when_spend_grows_with_frequency() -> None:

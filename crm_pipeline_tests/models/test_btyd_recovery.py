@@ -44,7 +44,7 @@ def test_95_percent_intervals_hold_the_truth_of_90_to_99_percent_of_the_shops() 
     held, truth = [], np.log(list(TRUTH.values()))
     for seed in range(SEEDS):
         history = simulate(seed)
-        model, notes = fit_purchases(*history, np.ones(CUSTOMERS), 90)
+        [(model, notes)] = fit_purchases(*history, np.ones(CUSTOMERS), 90, "bg_nbd")
         assert (model.family, notes) == ("bg_nbd", [])
         found = np.log([model.r, model.alpha, model.a, model.b])
         held.append(np.abs(found - truth) <= 1.96 * standard_errors(found, history))
