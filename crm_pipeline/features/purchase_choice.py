@@ -79,7 +79,7 @@ def choose(rows: pd.DataFrame, fits: Fits, snapshot_date: date, horizon_days: in
             continue
         if gain > SURE * error and gain > most:
             chosen, most = other, gain
-        why = f"Poisson deviance of {other} {gain:.5f} less per customer than that of {first} (+-{SURE * error:.5f})"
+        why = f"{other} against {first}: Poisson deviance per customer lower by {gain:.5f} (+-{SURE * error:.5f})"
     if not others:
         return Choice(first, f"{first} is the only family that was fitted")
     return Choice(chosen, why or f"no outcomes are known to judge families by: {first} is taken")

@@ -49,7 +49,7 @@ def test_the_family_that_expected_what_came_is_taken():
 def test_the_gain_is_the_difference_of_poisson_deviances():
     """Who bought once where 2 or 1 was expected: 2 (ln(1/2) - (1 - 2)) = 0.61371 against 0."""
     choice = chosen(outcomes([1] * 100), pareto=2.0, bg=1.0)
-    assert choice.why == "Poisson deviance of bg_nbd 0.61371 less per customer than that of pareto_nbd (+-0.00000)"
+    assert choice.why == "bg_nbd against pareto_nbd: Poisson deviance per customer lower by 0.61371 (+-0.00000)"
 
 
 def test_a_gain_that_may_be_chance_changes_nothing():
