@@ -20,7 +20,7 @@ from scipy.sparse.csgraph import connected_components
 from crm_pipeline.models.identity.cluster_split import ALWAYS, NEVER, SAME_KEY, Evidence, split
 from crm_pipeline.models.identity.model import IdentityModel
 from crm_pipeline.models.identity.prepare import prepare
-from crm_pipeline.models.identity.scoring import score_candidates
+from crm_pipeline.models.identity.scoring import NAMES_ALONE, is_link, score_candidates
 from crm_pipeline.models.identity.sql import keep, number, rows, whole_numbers
 
 IntArray = NDArray[np.int64]
@@ -110,7 +110,7 @@ def _edges(connection: duckdb.DuckDBPyConnection, pairs: str, model: IdentityMod
                 match_probability, reason, agreement
             from {pairs} join identity_order as x on x.record_id = left_id
             join identity_order as y on y.record_id = right_id
-            where match_probability >= {model.threshold!r}
+            where {is_link(model)}
         ), stated as (
             select a, b, {SAME_KEY!r} as weight, 1.0 as match_probability, 'same_key' as reason, '' as agreement
             from identity_same
@@ -188,14 +188,15 @@ def _score_inside(connection: duckdb.DuckDBPyConnection, normalised: str, model:
     connection.execute(
         f"""create or replace temp table identity_inside as
         with scored as (
-            select least(x.no, y.no) as a, greatest(x.no, y.no) as b, match_weight as weight, agreement
+            select least(x.no, y.no) as a, greatest(x.no, y.no) as b, agreement,
+                if(reason = '{NAMES_ALONE}', least(match_weight, 0.0), match_weight) as weight
             from identity_scored
             join {records} as l on l.record_no = left_no join identity_order as x on x.record_id = l.record_id
             join {records} as r on r.record_no = right_no join identity_order as y on y.record_id = r.record_id
         ), everything as (
             select a, b, weight, agreement from identity_edges
             union all
-            select * from scored anti join identity_edges using (a, b)
+            select a, b, weight, agreement from scored anti join identity_edges using (a, b)
         )
         select a, b, weight, agreement, component from everything join identity_component on no = a"""
     )

@@ -10,6 +10,7 @@ import numpy as np
 from crm_pipeline.models.identity.blocking import KEYS
 from crm_pipeline.models.identity.levels import BY_COLUMN
 from crm_pipeline.models.identity.model import IdentityModel
+from crm_pipeline.models.identity.scoring import is_link
 from crm_pipeline.models.identity.sql import number, rows
 
 _DRAWS = 20_000
@@ -94,9 +95,8 @@ def evidence(
         float(str(value))
         for value in rows(
             connection,
-            f"""select count(*) filter (match_probability >= {model.threshold!r}),
-                coalesce(sum(round(match_probability, 6)::decimal(18, 6)) filter (
-                    match_probability >= {model.threshold!r}), 0),
+            f"""select count(*) filter ({is_link(model)}),
+                coalesce(sum(round(match_probability, 6)::decimal(18, 6)) filter ({is_link(model)}), 0),
                 coalesce(sum(round(match_probability, 6)::decimal(18, 6)), 0),
                 count(*) filter (match_probability between 0.05 and 0.95)
             from {pairs}""",

@@ -104,12 +104,13 @@ def _name(column: str) -> Comparison:
         f"or contains(' ' || {left} || ' ', ' ' || {right} || ' ') "
         f"or contains(' ' || {right} || ' ', ' ' || {left} || ' ')"
     )
+    long_enough = f"length({left}) > 2 and length({right}) > 2"  # of two initials, one edit leaves nothing alike
     return Comparison(
         column,
         (
             _equal(column),
             *([("swapped", exchanged)] if column == "first_name" else []),
-            ("close", f"{_alike(left, right, 0.92)} or {_edits(column, 1)}"),
+            ("close", f"{_alike(left, right, 0.92)} or {_edits(column, 1)} and {long_enough}"),
             ("part", part),
             ("sound", f"l.{column}_sound = r.{column}_sound and length(l.{column}_sound) > 1"),
             ("similar", _alike(left, right, 0.8)),

@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from crm_pipeline.models.identity.levels import BITS, EXACT, MISSING, Comparison
+from crm_pipeline.models.identity.levels import BITS, DIFFERENT, EXACT, MISSING, Comparison
 from crm_pipeline.models.identity.model import IdentityModel
 from crm_pipeline.models.identity.pairs import candidate_pairs, pair_patterns
 from crm_pipeline.models.identity.prepare import prepare
@@ -18,6 +18,11 @@ from crm_pipeline.models.identity.sql import keep, whole_numbers
 
 KEPT_FROM = 0.01
 """Pairs with a lower probability are not kept."""
+NAMES_ALONE = "names_alone"
+"""Reason of pairs in which nothing but names agrees. They link no one, however rare the names: how many people share
+them is guessed from the frequency of each name, and namesakes are what that guess is worst at."""
+_TELLS_LITTLE = frozenset({"first_name", "last_name", "gender", "region", "country"})
+_HARDLY_AGREES = frozenset({MISSING, DIFFERENT, "two_edits", "two_parts"})
 
 
 @dataclass(frozen=True)
@@ -147,4 +152,10 @@ def _reason(comparisons: tuple[Comparison, ...], levels: np.ndarray) -> str:
         return "same_name_birth_date"
     if same_name and {"street", "house_number"} <= exact:
         return "same_name_address"
-    return "probabilistic"
+    agrees = {c.column for c, level in zip(comparisons, levels, strict=True) if c.names[level] not in _HARDLY_AGREES}
+    return "probabilistic" if agrees - _TELLS_LITTLE else NAMES_ALONE
+
+
+def is_link(model: IdentityModel) -> str:
+    """SQL that holds for the scored pairs that make two records one unit."""
+    return f"(match_probability >= {model.threshold!r} and reason <> '{NAMES_ALONE}')"

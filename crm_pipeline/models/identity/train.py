@@ -17,7 +17,7 @@ from crm_pipeline.models.identity.pairs import candidate_pairs, pair_patterns
 from crm_pipeline.models.identity.prepare import SOUNDS, prepare, shared_values, usable_columns
 from crm_pipeline.models.identity.prior import of_same, of_strangers, strangers
 from crm_pipeline.models.identity.relations import MOVED, SAME, Patterns, learn
-from crm_pipeline.models.identity.scoring import score_candidates
+from crm_pipeline.models.identity.scoring import NAMES_ALONE, score_candidates
 from crm_pipeline.models.identity.settings import VALUES, IdentitySettings
 from crm_pipeline.models.identity.sql import number, rows, whole_numbers
 from crm_pipeline.models.identity.train_splink import learn_levels
@@ -163,7 +163,10 @@ def _frequencies(
 
 def _with_threshold(connection: duckdb.DuckDBPyConnection, model: IdentityModel) -> IdentityModel:
     """The lowest threshold whose accepted pairs reach the precision goal in expectation, and what it gives."""
-    scored = connection.execute("select match_probability from identity_scored order by match_probability desc")
+    scored = connection.execute(
+        "select match_probability from identity_scored where reason <> $alone order by match_probability desc",
+        {"alone": NAMES_ALONE},
+    )
     found = np.asarray(scored.fetchnumpy()["match_probability"], dtype=np.float64)
     if not len(found):
         return model

@@ -82,6 +82,8 @@ def test_one_person_written_down_twice(other: Row) -> None:
         {**HOME, "first_name": "William", "last_name": "Lovelace", "birth_date": "1983-02-21"},
         {**HOME, "first_name": "Ada", "last_name": "Lovelace", "birth_date": "1952-07-01"},
         {"first_name": "Ada", "last_name": "Byron", "city": "Bath"},
+        {"first_name": "Ada", "last_name": "Lovelace"},  # however rare a name is: names alone say nothing
+        {**TWIN, "first_name": "B", "birth_date": None},
     ],
 )
 def test_twins_families_and_neighbours_stay_apart(other: Row) -> None:
@@ -101,6 +103,17 @@ def test_organisations_are_one_whoever_speaks_for_them() -> None:
         {"organisation": "Mill & Sons", "phone": "+44 20 7946 0911", "street": "Mill Road", "city": "Ely"},
     ]
     assert _clusters(_resolve(rows, unit="organisation")) == {"r000": "r000", "r001": "r000", "r002": "r002"}
+
+
+def test_two_initials_are_not_a_typing_error_of_each_other() -> None:
+    assert "first_name=different" in _agreement({**ADA, "first_name": "A."}, {**ADA, "first_name": "B"})
+    assert "first_name=close" in _agreement(ADA, {**ADA, "first_name": "Adda"})
+
+
+def _agreement(left: Row, right: Row) -> str:
+    """The levels of the pair of two records."""
+    found = _resolve([left, right, *STRANGERS]).execute("select agreement from pairs where left_id = 'r000'").fetchall()
+    return str(found[0][0])
 
 
 def test_names_and_mail_alone_are_enough() -> None:
