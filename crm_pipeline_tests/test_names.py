@@ -16,7 +16,13 @@ TRANSFORMS = declared_transforms()
 def test_every_sql_file_is_a_declared_table() -> None:
     files = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.sql")}
     found = {name for name in files if not name.startswith("simulation/")}  # those make the exports of example projects
-    assert found == {f"{item.table.stage}/{name}.sql" for name, item in TRANSFORMS.items()}
+    assert found == {f"{item.table.stage}/{name}.sql" for name, item in TRANSFORMS.items() if not item.query_of}
+
+
+def test_a_shared_query_is_that_of_another_table_of_the_stage() -> None:
+    shared = [item for item in TRANSFORMS.values() if item.query_of]
+    assert [TRANSFORMS[str(item.query_of)].table.stage for item in shared] == [item.table.stage for item in shared]
+    assert [TRANSFORMS[str(item.query_of)].sql for item in shared] == [item.sql for item in shared]
 
 
 def test_every_module_that_declares_a_table_has_its_query() -> None:

@@ -37,6 +37,8 @@ class Transform:
     ``follows_tuning``: the function reads settings that a search found (`Project.tuned_settings`).
     ``follows_clustering``: the function reads which clustering the project wants (`segments.clustering`).
     ``current_frames``: tables of which the function is given the snapshot date's part only, not all earlier ones.
+    ``query_of``: the table of the stage whose `.sql` file is the query, where that is not its own (`QUERY_OF`).
+    ``customers``: how many customers the query sees, a sample of those with orders; None: everyone (`CUSTOMERS`).
     """
 
     table: Table
@@ -54,6 +56,8 @@ class Transform:
     follows_clustering: bool = False
     fit: Callable[..., Any] | None = None
     sample_size: int = 0
+    query_of: str | None = None
+    customers: int | None = None
 
 
 def _digest(*parts: str) -> str:
@@ -126,6 +130,8 @@ def transform_of(module: ModuleType, table: Table) -> Transform:
         follows_clustering=bool(getattr(module, "FOLLOWS_CLUSTERING", False)),
         fit=fit,
         sample_size=getattr(module, "SAMPLE_SIZE", SAMPLE_SIZE),
+        query_of=getattr(module, "QUERY_OF", None),
+        customers=getattr(module, "CUSTOMERS", None),
     )
 
 
@@ -149,7 +155,7 @@ def declared_transforms() -> Mapping[str, Transform]:
             stem = module.__name__.rsplit(".", 1)[1]
             if table.name != stem:
                 raise ValueError(f"{module.__name__} declares the table {table.name}; both must have one name")
-            sql = files(f"crm_pipeline.{stage}").joinpath(f"{stem}.sql")
+            sql = files(f"crm_pipeline.{stage}").joinpath(f"{getattr(module, 'QUERY_OF', stem)}.sql")
             if not sql.is_file():
                 continue
             found[table.name] = transform_of(module, replace(table, stage=stage, sql=sql.read_text()))

@@ -2,7 +2,8 @@
 
 `customer_recommendations` puts own, similar and popular products in one learned order. Here each source stands alone,
 by its own measure and under the same filters, so that `recommendation_outcomes` can judge whether the order is worth
-more than any of its parts. 1,000 customers per snapshot (lowest md5 of the id) are enough for that.
+more than any of its parts. 1,000 customers per snapshot (lowest md5 of the id, without those who refused consent) are
+enough for that; the query is that of `customer_recommendations`, which sees only their rows.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from crm_pipeline.project import Project
 if TYPE_CHECKING:
     import pandas as pd
 
+QUERY_OF = "customer_recommendations"
+CUSTOMERS = 1_000
 CURRENT_FRAMES = ("product_popularity", "product_similarities")
 
 TABLE = Table(

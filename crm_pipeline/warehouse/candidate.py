@@ -16,7 +16,8 @@ from crm_pipeline.contract.catalog import Transform
 from crm_pipeline.contract.table import Table
 from crm_pipeline.errors import CrmError
 from crm_pipeline.project import Project
-from crm_pipeline.warehouse.as_of import as_of_views, has_its_columns, is_there, visible_rows
+from crm_pipeline.warehouse.as_of import as_of_views, has_its_columns, is_there, location_of, visible_rows
+from crm_pipeline.warehouse.sampled_customers import draw_customers
 from crm_pipeline.warehouse.side_by_side import SideBySide, worker_count
 
 if TYPE_CHECKING:
@@ -109,7 +110,12 @@ class Builder:
         table = self.transform.table
         upstream = {name: self._table(name) for name in self.transform.upstream}
         own = self._own_rows(connection, part, parts) if table.name in upstream else None
-        return as_of_views(connection, table, upstream, part, own_rows=own)
+        if self.transform.customers is None:
+            return as_of_views(connection, table, upstream, part, own_rows=own)
+        orders, location = upstream["orders"], location_of(upstream["orders"], "live")
+        visible = visible_rows(orders, location, part) if is_there(connection, orders, location) else None
+        restrict = draw_customers(connection, visible, self.transform.customers)
+        return as_of_views(connection, table, upstream, part, own_rows=own, restrict=restrict)
 
     def build_into(self, connection: DuckDBPyConnection, target: str, restrict: Callable[[Table, str], str]) -> None:
         """Run the query of a table without parts over fewer upstream rows, into a table that exists."""
