@@ -20,17 +20,18 @@ if TYPE_CHECKING:
 
     from crm_pipeline.models.btyd import FittedBtyd
 
-FORMAT = "calibrated_btyd/2"
+FORMAT = "calibrated_btyd/3"
 PRIOR_LOG_RATIO = 0.1
 """Errors of 10 % are needed, and must repeat, before half of their persistence is believed."""
 
 
 @dataclass(frozen=True)
 class CalibratedBtyd:
-    """`model`, and the factor that its purchases are multiplied by."""
+    """`model`, the factor that its purchases are multiplied by, and the season's, by which the blend sees its spend."""
 
     model: FittedBtyd
     purchase_factor: float
+    season_factor: float = 1.0
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """As `FittedBtyd.predict`, with calibrated `expected_purchases`; `expected_spend` is the fit's own."""
@@ -43,6 +44,7 @@ class CalibratedBtyd:
             "format": FORMAT,
             "model": json.loads(self.model.to_json()),
             "purchase_factor": self.purchase_factor,
+            "season_factor": self.season_factor,
         }
         return json.dumps(stored, sort_keys=True)
 
@@ -55,7 +57,7 @@ class CalibratedBtyd:
         if not isinstance(stored, dict) or stored.get("format") != FORMAT:
             raise ValueError(f"not a stored model of format {FORMAT!r}")
         model = FittedBtyd.from_json(json.dumps(stored["model"]))
-        return cls(model, float(stored["purchase_factor"]))
+        return cls(model, float(stored["purchase_factor"]), float(stored["season_factor"]))
 
 
 def persistent_factor(log_ratios: Mapping[date, float], horizon_days: int) -> float:

@@ -47,6 +47,12 @@ def with_references(rows: pd.DataFrame, fit: FittedBtyd, horizon_days: int) -> p
     )
 
 
+def in_season(rows: pd.DataFrame, factor: float | pd.Series[float]) -> pd.DataFrame:
+    """The rows with what simple models expect times a season's factor: one for all, or one per row."""
+    names = ["naive", "btyd", "btyd_purchases"]
+    return rows.assign(**{name: rows[name] * factor for name in names})
+
+
 def known_outcomes(rows: pd.DataFrame, fits: Mapping[date, FittedBtyd], horizon_days: int) -> pd.DataFrame:
     """Rows with outcomes beside what the fit of each one's own snapshot expected.
 
@@ -73,14 +79,14 @@ def known_outcomes(rows: pd.DataFrame, fits: Mapping[date, FittedBtyd], horizon_
     )
 
 
-def log_ratios(known: pd.DataFrame) -> dict[date, float]:
-    """Per judged snapshot the log of actual over expected total of purchases, less its noise."""
+def log_ratios(known: pd.DataFrame, expected: str, actual: str) -> dict[date, float]:
+    """Per judged snapshot the log of actual over expected total of these columns, less its noise."""
     import pandas as pd
 
     from crm_pipeline.models.btyd import calibrate_total
 
     return {
-        pd.Timestamp(str(day)).date(): math.log(calibrate_total(part["btyd_purchases"], part["purchases"]))
+        pd.Timestamp(str(day)).date(): math.log(calibrate_total(part[expected], part[actual]))
         for day, part in known.groupby("snapshot_date")
     }
 

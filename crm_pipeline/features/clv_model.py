@@ -7,6 +7,7 @@ parts were not fitted on fail to show that it ranks active customers better than
 from __future__ import annotations
 
 import json
+import math
 from datetime import date
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -19,18 +20,21 @@ from crm_pipeline.features.clv_judgement import (
     BTYD,
     CANDIDATES,
     NAIVE,
+    in_season,
     judge,
     known_outcomes,
     log_ratios,
     with_references,
 )
 from crm_pipeline.features.purchase_choice import choose, fits_by_family
+from crm_pipeline.features.season_factor import Season
 from crm_pipeline.project import Project
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from crm_pipeline.features.clv_judgement import Judgement
+    from crm_pipeline.models.btyd import FittedBtyd
 
 MODELS = (
     "crm_pipeline.models.btyd",
@@ -49,7 +53,6 @@ MODELS = (
     "crm_pipeline.models.value_boosting",
     "crm_pipeline.models.value_intervals",
 )
-YEAR_DAYS = 365
 
 TABLE = Table(
     name="clv_model",
@@ -77,7 +80,9 @@ TABLE = Table(
 )
 
 
-def build(rows: pd.DataFrame, clv_fit: pd.DataFrame, project: Project, snapshot_date: date) -> pd.DataFrame:
+def build(
+    rows: pd.DataFrame, clv_fit: pd.DataFrame, clv_season: pd.DataFrame, project: Project, snapshot_date: date
+) -> pd.DataFrame:
     """Fit, calibrate and judge.
 
     Args:
@@ -85,6 +90,7 @@ def build(rows: pd.DataFrame, clv_fit: pd.DataFrame, project: Project, snapshot_
             purchase_count and outcome_amount: outcomes known at D; null for the snapshot's own customers, who settle
             the level.
         clv_fit: the fits of D and of earlier snapshots, by family.
+        clv_season: what last year's same season says at D, and said at earlier snapshots.
         project: gives the horizon.
         snapshot_date: D.
 
@@ -107,11 +113,13 @@ def build(rows: pd.DataFrame, clv_fit: pd.DataFrame, project: Project, snapshot_
     fitted = fits[snapshot_date]
     known = known_outcomes(rows, fits, horizon)
     current = with_references(rows[is_current].drop(columns=["outcome_amount", "purchase_count"]), fitted, horizon)
-    blend, held = fit_value(known.drop(columns="purchases"), current, horizon)
-    calibrated = CalibratedBtyd(fitted, persistent_factor(log_ratios(known), horizon))
+    calibrated, factors, note = _levels(known, fitted, Season.of(clv_season, snapshot_date, horizon), snapshot_date)
+    seasonal = in_season(known.drop(columns="purchases"), factors)
+    blend, held = fit_value(seasonal, in_season(current, calibrated.season_factor), horizon)
     settings: dict[str, Any] = {"family": choice.family, "why_family": choice.why, "horizon_days": horizon}
+    settings["season_factor"] = calibrated.season_factor
     blended = {"weights": blend.weights, "levels": blend.levels, "training_rows": len(known)}
-    notes = [*fitted.notes, *_season_notes(current)]
+    notes = [*fitted.notes, note]
     candidates: dict[str, tuple[dict[str, Any], str, str | None]] = {
         BLEND: ({**settings, **blended, "notes": notes}, BLEND_FORMAT, blend.to_json()),
         BTYD: ({**settings, "notes": list(fitted.notes)}, FORMAT, calibrated.to_json()),
@@ -122,12 +130,23 @@ def build(rows: pd.DataFrame, clv_fit: pd.DataFrame, project: Project, snapshot_
     return pd.DataFrame(records, columns=list(TABLE.column_names))
 
 
-def _season_notes(current: pd.DataFrame) -> list[str]:
-    """What is not known of seasons, or not used."""
-    oldest = int(current["T"].max()) if len(current) else 0
-    if oldest >= YEAR_DAYS:
-        return [f"{oldest} days of history hold a whole year, but totals do not follow the same season of last year"]
-    return [f"{oldest} days of history are less than a year: seasons are not known, so a season's peak will be missed"]
+def _levels(
+    known: pd.DataFrame, fitted: FittedBtyd, season: Season, snapshot_date: date
+) -> tuple[CalibratedBtyd, pd.Series[float], str]:
+    """The fit with its levels, the season's factor of each known row, and in words whether the season is used.
+
+    Errors of purchases that persist are those that the season does not explain.
+    """
+    import pandas as pd
+
+    bought = log_ratios(known, "btyd_purchases", "purchases")
+    of_spend, of_purchases = season.weight(log_ratios(known, "btyd", "spend")), season.weight(bought)
+    unexplained = {day: ratio - math.log(season.factor(day, of_purchases)) for day, ratio in bought.items()}
+    purchase_factor = persistent_factor(unexplained, fitted.horizon_days) * season.factor(snapshot_date, of_purchases)
+    days = pd.to_datetime(known["snapshot_date"]).dt.date
+    factors = {day: season.factor(day, of_spend) for day in sorted(set(days))}
+    calibrated = CalibratedBtyd(fitted, purchase_factor, season.factor(snapshot_date, of_spend))
+    return calibrated, days.map(factors).astype("float64"), season.note(snapshot_date, of_spend)
 
 
 def _record(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from crm_pipeline.contract import columns
 from crm_pipeline.contract.table import Column, Expectation, Table
 from crm_pipeline.features.calibrated_btyd import CalibratedBtyd
-from crm_pipeline.features.clv_judgement import BLEND, BTYD, NAIVE, with_references
+from crm_pipeline.features.clv_judgement import BLEND, BTYD, NAIVE, in_season, with_references
 from crm_pipeline.project import Project
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def build(rows: pd.DataFrame, clv_model: pd.DataFrame, project: Project, snapsho
     blend = ValueModel.from_json(str(own.at[BLEND, "artifact"]))
     settings, horizon = project.clv, project.clv.horizon_days
     referenced = with_references(rows, btyd.model, horizon)
-    found, expected = blend.predict(referenced), btyd.predict(rows)
+    found, expected = blend.predict(in_season(referenced, btyd.season_factor)), btyd.predict(rows)
     churn_model = replace(btyd, model=replace(btyd.model, horizon_days=project.churn.horizon_days))
     is_rule = champion.name == NAIVE
     spend = (referenced[NAIVE] if is_rule else found[BLEND]).to_numpy()

@@ -24,7 +24,7 @@ from crm_pipeline.models.value_blend import (
     CORRECTION,
     NAIVE,
     common_levels,
-    equal_weights,
+    first_weights,
     fit_weights,
     levelled,
     mix,
@@ -103,9 +103,9 @@ def fit_value(known: pd.DataFrame, current: pd.DataFrame, horizon_days: int) -> 
     features = tuple(name for name in known.columns if name not in NOT_FEATURES)
     held = held_out(known, features, horizon_days) if len(known) else known
     names = [name for name in (NAIVE, BTYD, CENTRE, CORRECTION) if name in held]
-    weights, intervals = equal_weights(names), None
+    weights, intervals, snapshots = first_weights(names), None, int(known[SNAPSHOT_DATE].nunique())
     if len(held):
-        forecasts = levelled({name: held[name].to_numpy() for name in names}, _groups(held))
+        forecasts = levelled({name: held[name].to_numpy() for name in names}, _groups(held), snapshots)
         spend = held[SPEND].to_numpy(np.float64)
         blended = mix(forecasts, weights)
         if CORRECTION in names:
@@ -116,7 +116,7 @@ def fit_value(known: pd.DataFrame, current: pd.DataFrame, horizon_days: int) -> 
     boosted = _fit(known, features) if CORRECTION in names else None
     mean = _reference_mean(known if boosted else current)
     scored = _forecasts(boosted, features, mean, current)
-    levels = common_levels({name: float(scored[name].sum()) for name in names})
+    levels = common_levels({name: float(scored[name].sum()) for name in names}, snapshots)
     return ValueModel(boosted, features, mean, levels, weights, intervals), held
 
 

@@ -1,10 +1,12 @@
 """A weighted mean of forecasts of spend that first agree on the total.
 
-Each forecast is scaled to one level, the geometric mean of what the BTYD model and the boosted correction of it expect
-in all: a rich model fitted on one season of a young shop is surer of who spends more than of how much all will spend.
+Each forecast is scaled to one level, a geometric mean of what the BTYD model and the boosted correction of it expect in
+all. The correction's share in it grows with the snapshots that it was fitted on, to a half: a rich model fitted on one
+season of a young shop is surer of who spends more than of how much all will spend.
 The weights are those, on a grid, with the least error on outcomes that the forecasts were not fitted on: the mean
 absolute error plus the loss of ranking (1 - normalised Gini), each as a share of the reference's, plus a penalty on the
-distance from equal weights, which are hard to beat when forecasts are combined (Clemen, 1989, "Combining forecasts").
+distance from stated weights, for weights that are not estimated are hard to beat when forecasts are combined (Clemen,
+1989, "Combining forecasts"): half to `centre`, which aims at small errors, half to the two that aim at means.
 """
 
 from __future__ import annotations
@@ -22,33 +24,41 @@ NAIVE, BTYD, CENTRE, CORRECTION = "naive", "btyd", "centre", "correction"
 STEPS = 8
 """Weights are multiples of an eighth."""
 PENALTY = 0.5
-"""On the squared distance from equal weights: a weight moved by a tenth must save a half percent of a loss."""
+"""On the squared distance from the stated weights: a weight moved by a tenth must save a half percent of a loss."""
+START = {NAIVE: 0.25, BTYD: 0.0, CENTRE: 0.5, CORRECTION: 0.25}
+HALF_TRUST_SNAPSHOTS = 6
+"""Judged snapshots from which the level of the correction has half of the share that it can have."""
 
 
-def common_levels(totals: Mapping[str, float]) -> dict[str, float]:
-    """The factor per forecast that brings its total to the common level; 1 where a total is 0."""
-    sure = [totals[name] for name in (BTYD, CORRECTION) if totals.get(name, 0.0) > 0]
-    if not sure:
+def common_levels(totals: Mapping[str, float], snapshots: int) -> dict[str, float]:
+    """The factor per forecast that brings its total to the common level; 1 where a total is 0.
+
+    snapshots: those that the correction was fitted on.
+    """
+    btyd, correction = totals.get(BTYD, 0.0), totals.get(CORRECTION, 0.0)
+    share = snapshots / (snapshots + HALF_TRUST_SNAPSHOTS) / 2
+    level = btyd * (correction / btyd) ** share if min(btyd, correction) > 0 else max(btyd, correction)
+    if level <= 0:
         return {name: 1.0 for name in totals}
-    level = float(np.exp(np.mean(np.log(sure))))
     return {name: level / total if total > 0 else 1.0 for name, total in totals.items()}
 
 
-def levelled(forecasts: Mapping[str, FloatArray], group: npt.NDArray[np.int64]) -> dict[str, FloatArray]:
+def levelled(
+    forecasts: Mapping[str, FloatArray], group: npt.NDArray[np.int64], snapshots: int
+) -> dict[str, FloatArray]:
     """The forecasts, (n,) each, on their common level within each group (0, 1, ...), such as a snapshot."""
     found = {name: values.copy() for name, values in forecasts.items()}
     for number in range(int(group.max()) + 1 if len(group) else 0):
         rows = group == number
-        factors = common_levels({name: float(values[rows].sum()) for name, values in forecasts.items()})
+        factors = common_levels({name: float(values[rows].sum()) for name, values in forecasts.items()}, snapshots)
         for name, factor in factors.items():
             found[name][rows] *= factor
     return found
 
 
-def equal_weights(names: Sequence[str]) -> dict[str, float]:
-    """The weights to begin with: the boosted models, which both know BTYD, share the rest with the rule."""
-    own = [name for name in names if name != BTYD] if CORRECTION in names else list(names)
-    return {name: 1 / len(own) if name in own else 0.0 for name in names}
+def first_weights(names: Sequence[str]) -> dict[str, float]:
+    """The weights to begin with: START, where the boosted models, which know BTYD, stand for it; else equal ones."""
+    return {name: START[name] if CORRECTION in names else 1 / len(names) for name in names}
 
 
 def fit_weights(forecasts: Mapping[str, FloatArray], spend: FloatArray) -> dict[str, float]:
@@ -56,10 +66,10 @@ def fit_weights(forecasts: Mapping[str, FloatArray], spend: FloatArray) -> dict[
 
     Args:
         forecasts: levelled, (n,) each, not fitted on these rows.
-        spend: (n,), the outcomes. Where they do not differ, or the reference has no error, weights stay equal.
+        spend: (n,), the outcomes. Where they do not differ, or the reference has no error, the first weights stay.
     """
     names = list(forecasts)
-    start = equal_weights(names)
+    start = first_weights(names)
     reference = mix(forecasts, start)
     error, ranking_loss = mae(spend, reference), 1 - normalized_gini(spend, reference)
     if not (error > 0 and ranking_loss > 0):

@@ -41,5 +41,5 @@ def test_never_more_than_the_newest_error(ratios, horizon):
 
 
 def test_rejects_what_it_did_not_store():
-    with pytest.raises(ValueError, match="calibrated_btyd/2"):
+    with pytest.raises(ValueError, match="calibrated_btyd/3"):
         CalibratedBtyd.from_json('{"format": "pickle"}')

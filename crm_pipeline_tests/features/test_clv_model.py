@@ -1,6 +1,7 @@
 """Level, judgement and champion, on fits whose predictions are known by hand."""
 
 import json
+import math
 
 import pandas as pd
 import pytest
@@ -50,7 +51,7 @@ def histories(*days: str) -> dict[str, pd.DataFrame]:
     return {"customer_rfm": rfm, "customer_features": features}
 
 
-def built(spends: list[float], *judged: str, purchases: int = 1) -> pd.DataFrame:
+def built(spends: list[float], *judged: str, purchases: int = 1, **tables: pd.DataFrame) -> pd.DataFrame:
     days = ("2024-01-01", "2024-02-01", "2024-03-03")
     return built_rows(
         clv_model,
@@ -59,6 +60,7 @@ def built(spends: list[float], *judged: str, purchases: int = 1) -> pd.DataFrame
         clv_fit=fits(*days),
         clv_outcomes=outcomes(*judged, spends=spends, purchases=purchases),
         **histories(*days),
+        **tables,
     ).set_index("candidate")
 
 
@@ -95,15 +97,35 @@ def test_an_error_of_purchases_that_persists_moves_their_level():
     assert model.purchase_factor == pytest.approx(2 ** (0.480453 / 0.490453), rel=1e-4)
 
 
-def test_less_than_a_year_of_history_is_said():
-    rows = built(alternating(10, 40), "2024-01-01")
-    assert "90 days of history are less than a year" in rows.at["blend", "settings"]
+def seasons(log: float | None) -> pd.DataFrame:
+    """The same season at every snapshot."""
+    days = ["2024-01-01", "2024-02-01", "2024-03-03"]
+    return pd.DataFrame({"snapshot_date": days, "horizon_days": 30, "history_days": 700, "season_log": log})
 
 
-def test_a_year_of_history_is_not_used_for_seasons_and_that_is_said():
-    assert clv_model._season_notes(pd.DataFrame({"T": [364]}))[0].startswith("364 days of history are less than a year")
-    assert "totals do not follow the same season" in clv_model._season_notes(pd.DataFrame({"T": [10, 365]}))[0]
-    assert "0 days" in clv_model._season_notes(pd.DataFrame({"T": []}))[0]
+def test_a_season_that_came_as_last_year_moves_the_level():
+    # twice of what was expected, in purchases and spend, as last year's season said; it says so again
+    rows = built(alternating(20, 80), "2024-01-01", "2024-02-01", purchases=2, clv_season=seasons(math.log(2)))
+    model = CalibratedBtyd.from_json(rows.at["btyd", "artifact"])
+    assert model.season_factor == pytest.approx(2, rel=0.02)
+    assert model.purchase_factor == pytest.approx(2, rel=0.02)  # the season's, and nothing besides that persists
+    settings = json.loads(rows.at["blend", "settings"])
+    assert settings["season_factor"] == model.season_factor
+    assert "totals follow last year's same season (+100.0%)" in settings["notes"][-1]
+    # intervals are those of forecasts in season: most outcomes are as expected
+    blend = ValueModel.from_json(rows.at["blend", "artifact"])
+    assert blend.intervals is not None
+    assert 0.5 < blend.intervals.ratios.mean() < 1.5
+
+
+def test_a_season_that_did_not_come_is_not_used():
+    rows = built(alternating(10, 40), "2024-01-01", "2024-02-01", clv_season=seasons(-math.log(2)))
+    assert CalibratedBtyd.from_json(rows.at["btyd", "artifact"]).season_factor == pytest.approx(1, abs=1e-6)
+
+
+def test_a_season_that_is_not_known_is_said():
+    rows = built(alternating(10, 40), "2024-01-01", clv_season=seasons(None))
+    assert "700 days of history do not show a season twice" in rows.at["blend", "settings"]
 
 
 def test_before_anything_is_known_the_blend_stands():

@@ -142,6 +142,15 @@ def compound_quantile(level: float) -> float:
     return low
 
 
+def test_the_season_moves_what_is_published_and_neither_plain_btyd_nor_the_rule():
+    models = registry()
+    plain = CalibratedBtyd.from_json(models.at[2, "artifact"])
+    models.at[2, "artifact"] = CalibratedBtyd(plain.model, plain.purchase_factor, 1.5).to_json()
+    rows, without = built(clv_model=models), built()
+    assert rows["expected_spend"].tolist() == pytest.approx((1.5 * without["expected_spend"]).tolist())
+    assert rows[["btyd_spend", "naive_spend"]].equals(without[["btyd_spend", "naive_spend"]])
+
+
 def test_customers_without_a_model_are_an_error():
     with pytest.raises(ValueError, match="no model of the snapshot 2024-03-01"):
         built(clv_model=registry().query("snapshot_date == '2024-02-01'"))

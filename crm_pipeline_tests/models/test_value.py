@@ -134,16 +134,20 @@ def test_weights_of_a_customer_are_learned_from_others() -> None:
     assert changed.loc[same_half, BLEND].equals(held.loc[same_half, BLEND])
 
 
-def test_levels_meet_at_the_geometric_mean_of_btyd_and_correction() -> None:
-    levels = common_levels({"naive": 50.0, "btyd": 100.0, "centre": 80.0, "correction": 400.0})
-    assert levels == pytest.approx({"naive": 4.0, "btyd": 2.0, "centre": 2.5, "correction": 0.5})
-    assert common_levels({"naive": 0.0, "btyd": 0.0}) == {"naive": 1.0, "btyd": 1.0}
+def test_the_level_follows_the_correction_to_a_half_as_snapshots_are_known() -> None:
+    totals = {"naive": 50.0, "btyd": 100.0, "centre": 80.0, "correction": 1600.0}
+    # after six snapshots its share is a quarter: 100 x 16^(1/4) = 200; in the end a half: 400
+    assert common_levels(totals, 6) == pytest.approx({"naive": 4.0, "btyd": 2.0, "centre": 2.5, "correction": 0.125})
+    assert common_levels(totals, 10**9)["btyd"] == pytest.approx(4.0)
+    assert common_levels(totals, 0)["btyd"] == 1.0
+    assert common_levels({"naive": 0.0, "btyd": 0.0}, 3) == {"naive": 1.0, "btyd": 1.0}
 
 
 def test_groups_have_levels_of_their_own() -> None:
     found = levelled(
-        {"btyd": np.array([1.0, 3.0, 10.0]), "correction": np.array([2.0, 2.0, 40.0])}, np.array([0, 0, 1])
+        {"btyd": np.array([1.0, 3.0, 10.0]), "correction": np.array([2.0, 2.0, 160.0])}, np.array([0, 0, 1]), 6
     )
+    # 4 and 4 agree; 10 and 160 meet at 20
     assert found["correction"].tolist() == pytest.approx([2.0, 2.0, 20.0])
     assert found["btyd"].tolist() == pytest.approx([1.0, 3.0, 20.0])
 
