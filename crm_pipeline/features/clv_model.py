@@ -1,7 +1,8 @@
 """The models of customer value: the blend, BTYD and the rule; how they did on known outcomes, and which is published.
 
 The blend (`crm_pipeline.models.value`) learns from the outcomes known at D. It is the champion unless outcomes that its
-parts were not fitted on fail to show that it ranks active customers better than the naive rule.
+parts were not fitted on fail to show that it ranks active customers better than the naive rule. Where only BTYD alone
+is shown to, the blend is that.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ def build(
     import pandas as pd
 
     from crm_pipeline.models.value import FORMAT as BLEND_FORMAT
-    from crm_pipeline.models.value import fit_value
+    from crm_pipeline.models.value import btyd_alone, fit_value
 
     families = fits_by_family(clv_fit.sort_values(["snapshot_date", "preference"], ascending=[False, True]))
     if not any(snapshot_date in days for days in families.values()):
@@ -116,6 +117,12 @@ def build(
     calibrated, factors, note = _levels(known, fitted, Season.of(clv_season, snapshot_date, horizon), snapshot_date)
     seasonal = in_season(known.drop(columns="purchases"), factors)
     blend, held = fit_value(seasonal, in_season(current, calibrated.season_factor), horizon)
+    judged = judge(held)
+    if not judged.publishes_model:  # what trees add may be too much for few outcomes
+        simpler = btyd_alone(blend, held)
+        simpler_judged = judge(simpler[1])
+        if simpler_judged.publishes_model:
+            blend, judged = simpler[0], simpler_judged
     settings: dict[str, Any] = {"family": choice.family, "why_family": choice.why, "horizon_days": horizon}
     settings["season_factor"] = calibrated.season_factor
     blended = {"weights": blend.weights, "levels": blend.levels, "training_rows": len(known)}
@@ -125,7 +132,6 @@ def build(
         BTYD: ({**settings, "notes": list(fitted.notes)}, FORMAT, calibrated.to_json()),
         NAIVE: ({"horizon_days": horizon}, "rule", None),
     }
-    judged = judge(held)
     records = [_record(snapshot_date, candidate, *candidates[candidate], judged) for candidate in CANDIDATES]
     return pd.DataFrame(records, columns=list(TABLE.column_names))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -118,6 +118,14 @@ def fit_value(known: pd.DataFrame, current: pd.DataFrame, horizon_days: int) -> 
     scored = _forecasts(boosted, features, mean, current)
     levels = common_levels({name: float(scored[name].sum()) for name in names}, snapshots)
     return ValueModel(boosted, features, mean, levels, weights, intervals), held
+
+
+def btyd_alone(model: ValueModel, held: pd.DataFrame) -> tuple[ValueModel, pd.DataFrame]:
+    """The same with BTYD, on the common level, for the whole blend; held: as of `fit_value`, of at least one row."""
+    weights = {name: float(name == BTYD) for name in model.weights}
+    held = held.assign(**{BLEND: held[BTYD]})
+    chance, forecast, spend = (held[name].to_numpy(np.float64) for name in (CHANCE, BLEND, SPEND))
+    return replace(model, weights=weights, intervals=RatioIntervals.fit(chance, forecast, spend)), held
 
 
 def held_out(known: pd.DataFrame, features: tuple[str, ...], horizon_days: int) -> pd.DataFrame:

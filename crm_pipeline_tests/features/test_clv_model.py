@@ -90,6 +90,19 @@ def test_the_rule_is_published_where_the_blend_ranks_worse():
     assert "naive is published instead of blend" in rows.at["blend", "why"]
 
 
+def test_btyd_alone_is_the_blend_where_only_it_ranks_better_than_the_rule(monkeypatch: pytest.MonkeyPatch):
+    # the rule expects 36 and 5 and outweighs BTYD, which expects 12 and 15 and is right
+    monkeypatch.setitem(OFTEN_LITTLE, "monetary_value", 12.0)
+    monkeypatch.setitem(SELDOM_MUCH, "monetary_value", 15.0)
+    rows = built(alternating(12, 15), "2024-01-01")
+    assert set(rows["why_code"]) == {"beats_baseline"}
+    assert rows["is_champion"].to_dict() == {"blend": True, "btyd": False, "naive": False}
+    model = ValueModel.from_json(rows.at["blend", "artifact"])
+    assert model.weights == {"naive": 0.0, "btyd": 1.0}
+    assert json.loads(rows.at["blend", "metrics"])["normalized_gini"] == pytest.approx(1)
+    assert model.intervals is not None and model.intervals.ratios.mean() == pytest.approx(1)
+
+
 def test_an_error_of_purchases_that_persists_moves_their_level():
     rows = built(alternating(10, 40), "2024-01-01", "2024-02-01", purchases=2)  # twice, 2 where 1 was expected
     model = CalibratedBtyd.from_json(rows.at["btyd", "artifact"])
