@@ -1,7 +1,10 @@
-"""Which products the same customers buy: cosine between BM25-weighted product columns, nearest neighbours only.
+"""Which products speak for which: a ridge regression of every product on all others, over customers; the best weights.
 
-Sources: Sarwar et al. (2001), item-based collaborative filtering; Robertson and Zaragoza (2009) for the BM25 weights,
-which keep heavy buyers and staples from dominating. Nothing of size customers x products is ever dense.
+A cosine asks whether the same customers buy two products, and so finds what everybody buys beside everything. Here each
+product is foretold from all others at once: a weight is what having the one adds when the others are known. Sources:
+Steck (2019), "Embarrassingly shallow autoencoders for sparse data" (EASE), for the closed form; Robertson and Zaragoza
+(2009) for the BM25 weights, which keep heavy buyers and staples from dominating. Nothing of size customers x products
+is ever dense.
 """
 
 from __future__ import annotations
@@ -13,21 +16,26 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
+from scipy.linalg import lapack
+
+from crm_pipeline.one_thread import one_thread
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
 SATURATION, LENGTH_NORMALISATION = 1.2, 0.75
 """BM25's k1 and b, at their customary values."""
+RIDGE = 0.2
+"""Penalty per customer, so that twice as many customers of the same kind give the same weights."""
 _ENTRIES_PER_CHUNK = 4_000_000
 
 
 @dataclass(frozen=True)
 class ItemSimilarity:
-    """The nearest neighbours of each product.
+    """What each product says about others.
 
-    product_ids: (products,) sorted. neighbours: sparse (products, products), float32, row = a product, its stored
-    entries = cosine similarity (0, 1] of its nearest others.
+    product_ids: (products,) sorted. neighbours: sparse (products, products), float32; row = a product that is bought,
+    column = one that it speaks for, entry = its weight (0, 1]. Each column has those that speak most for it.
     """
 
     product_ids: npt.NDArray[Any]
@@ -53,14 +61,14 @@ def fit_item_similarity(
     *,
     neighbour_count: int = 50,
     min_customers: int = 5,
-    max_products: int = 3_000,
+    max_products: int = 2_000,
 ) -> ItemSimilarity:
-    """Find the nearest neighbours of the products that most customers bought.
+    """Find what speaks for each of the products that most customers bought.
 
     Args:
         interactions: one row per customer_id and product_id, with order_count >= 1. A sample of customers will do
-            (all products of each): the cosine does not depend on its size.
-        neighbour_count: neighbours kept per product.
+            (all products of each): weights do not depend on its size.
+        neighbour_count: products kept that speak for a product.
         min_customers: products with fewer customers are left out; their neighbours would be chance.
         max_products: at most so many, those with most customers (then the smaller product_id).
 
@@ -109,7 +117,7 @@ def similarity_of_positions(
         (_bm25(order_count, customer)[known].astype(np.float32), (customer[known], position[product[known]])),
         shape=(int(customer.max(initial=-1)) + 1, len(kept)),
     )
-    return ItemSimilarity(product_ids[kept], _nearest(matrix, neighbour_count))
+    return ItemSimilarity(product_ids[kept], _weights(matrix, len(np.unique(customer)), neighbour_count))
 
 
 def top_entries(scores: npt.NDArray[np.float32], count: int) -> tuple[IntArray, IntArray, FloatArray]:
@@ -150,20 +158,26 @@ def _bm25(order_count: FloatArray, customer: IntArray) -> FloatArray:
     return np.asarray(order_count * (SATURATION + 1) / (order_count + SATURATION * length))
 
 
-def _nearest(matrix: sparse.csr_array, count: int) -> sparse.csr_array:
-    """Cosine of the columns, chunk by chunk of products, without the diagonal."""
-    norm = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=0), dtype=np.float64)).ravel()
-    unit = sparse.csr_array(matrix @ sparse.diags_array((1 / norm).astype(np.float32)))
-    by_product, size = unit.T.tocsr(), unit.shape[1]
-    entries: list[tuple[IntArray, IntArray, FloatArray]] = [top_entries(np.zeros((0, 0), np.float32), 1)]
-    for start in range(0, size, rows_per_chunk(size)):
-        similar = (by_product[start : start + rows_per_chunk(size)] @ unit).toarray()
-        own = np.arange(len(similar))
-        similar[own, start + own] = 0
-        row, column, value = top_entries(similar, count)
-        entries.append((row + start, column, np.minimum(value, 1.0)))
-    row, column, value = (np.concatenate(part) for part in zip(*entries, strict=True))
-    return sparse.csr_array((value.astype(np.float32), (row, column)), shape=(size, size))
+def _weights(matrix: sparse.csr_array, customer_count: int, count: int) -> sparse.csr_array:
+    """Per column the `count` greatest positive weights of a ridge regression on the other columns, (columns, columns).
+
+    With P the inverse of the ridged Gram matrix the weights of column j are -P[:, j] / P[j, j].
+    """
+    size = matrix.shape[1]
+    if not size:
+        return sparse.csr_array((0, 0), dtype=np.float32)
+    gram = (matrix.T @ matrix).toarray().astype(np.float64)
+    gram[np.diag_indices(size)] += RIDGE * customer_count
+    with one_thread():  # so that the last bits are the same on any number of processors
+        factor, _ = lapack.dpotrf(gram, lower=1, overwrite_a=1)
+        inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
+    inverse = np.tril(inverse)
+    inverse += np.tril(inverse, -1).T
+    # symmetric, so that a row serves as the column; rounded, so that the last bits cannot choose between equals
+    towards = np.round(-inverse / inverse.diagonal()[:, None], 6).astype(np.float32)
+    np.fill_diagonal(towards, 0)
+    target, source, value = top_entries(towards, count)
+    return sparse.csr_array((np.minimum(value, 1.0).astype(np.float32), (source, target)), shape=(size, size))
 
 
 def _check_columns(interactions: pd.DataFrame) -> None:

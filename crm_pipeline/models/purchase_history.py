@@ -28,15 +28,17 @@ CUSTOMER_COLUMNS = (
     "days_since_last_order",
 )
 PRODUCT_COLUMNS = ("customer_count", "order_count", "order_count_14d", "order_count_30d", "order_count_90d")
+KIND, NO_KIND = "kind", -1
+"""The optional column of products: a number of the kind of product, the same for all of a kind."""
 
 
 @dataclass(frozen=True)
 class PurchaseHistory:
     """Customers, products and what binds them, before one snapshot date.
 
-    customers: (c rows) customer_id and CUSTOMER_COLUMNS, by customer_id. products: (p rows) product_id and
-    PRODUCT_COLUMNS, by product_id. customer, product: (n,) positions in these; interactions: (n rows)
-    INTERACTION_COLUMNS; by customer and product.
+    customers: (c rows) customer_id and CUSTOMER_COLUMNS, by customer_id. products: (p rows) product_id, PRODUCT_COLUMNS
+    and KIND, by product_id. customer, product: (n,) positions in these; interactions: (n rows) INTERACTION_COLUMNS; by
+    customer and product.
     """
 
     customers: pd.DataFrame
@@ -56,13 +58,16 @@ class PurchaseHistory:
                 (distinct orders with the product, ever and in the days before; whole days since).
             customers: a row per customer to be served, with CUSTOMER_COLUMNS. It may hold a batch of the customers;
                 `interactions` then holds theirs, all of them.
-            products: a row per product that any customer ever ordered, with PRODUCT_COLUMNS over all customers.
+            products: a row per product that any customer ever ordered, with PRODUCT_COLUMNS over all customers, and
+                where it is known KIND (numbers from 0, NO_KIND for products without one).
 
         Raises:
             ValueError: naming absent columns, repeated ids, unknown ids, missing or negative numbers.
         """
         people = _by_id(customers, "customers", "customer_id", CUSTOMER_COLUMNS)
-        goods = _by_id(products, "products", "product_id", PRODUCT_COLUMNS)
+        kinds = products.get(KIND, NO_KIND)
+        goods = _by_id(products.assign(**{KIND: kinds + 1}), "products", "product_id", (*PRODUCT_COLUMNS, KIND))
+        goods[KIND] -= 1  # only while they are checked all numbers are at least 0
         _require_numbers(interactions, "interactions", ("customer_id", "product_id"), INTERACTION_COLUMNS)
         customer = _positions(interactions, "interactions", "customer_id", people)
         product = _positions(interactions, "interactions", "product_id", goods)

@@ -26,11 +26,11 @@ class CandidateSettings:
     """How many products per customer and source are ranked, and how far similarity reaches."""
 
     own_count: int = 60
-    similar_count: int = 20
+    similar_count: int = 30
     popular_count: int = 30
     neighbour_count: int = 50
     min_customers: int = 5
-    max_products: int = 3_000
+    max_products: int = 2_000
 
     def __post_init__(self) -> None:
         if min(self.own_count, self.popular_count, self.neighbour_count, self.min_customers, self.max_products) < 1:
@@ -60,8 +60,8 @@ class Candidates:
     """Pairs to rank, by customer and product: (n,) each.
 
     customer, product: positions in `history`. source: position in SOURCES. interaction: row of history.interactions,
-    -1 for products that the customer never bought. similarity: mean cosine with what the customer bought, weighted as
-    in `mean_profile`; 0 for own products, where nothing is asked.
+    -1 for products that the customer never bought. similarity: mean weight of what the customer bought towards the
+    product, over `mean_profile`; 0 for own products, where nothing is asked.
     """
 
     history: PurchaseHistory
@@ -204,7 +204,7 @@ def _most_similar(
     """
     if count < 1 or 0 in profile.shape or not profile.nnz:
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
-    # whatever is in a profile gets a similarity far below 0 to it, by a diagonal that no sum of cosines outweighs
+    # whatever is in a profile gets a similarity far below 0 to it, by a diagonal that no sum of weights outweighs
     towards = neighbours @ sparse.diags_array(is_wanted.astype(np.float32)) - _FAR * sparse.eye_array(
         len(is_wanted), dtype=np.float32
     )

@@ -65,12 +65,12 @@ def build(
     from crm_pipeline.models.ranking_candidates import generate_candidates
     from crm_pipeline.models.ranking_sources import source_lists
     from crm_pipeline.recommendations.offered import offered
-    from crm_pipeline.recommendations.purchase_rows import item_similarity, purchase_history
+    from crm_pipeline.recommendations.purchase_rows import item_similarity, purchase_history, with_kinds
     from crm_pipeline.recommendations.recommendation_outcomes import judged_places
 
     if rows.empty or product_popularity.empty:
         return pd.DataFrame(columns=list(TABLE.column_names))
-    history = purchase_history(rows, product_popularity)
+    history = purchase_history(rows, with_kinds(product_popularity, product_popularity))
     allowed = offered(rows, product_popularity, history, project.recommendations)
     candidates = generate_candidates(history, item_similarity(product_similarities), offered=allowed)
     names = product_popularity.set_index("product_number")["product_id"]

@@ -107,12 +107,12 @@ def build(
     from crm_pipeline.models.ranking import FittedRanking, recommend
     from crm_pipeline.models.ranking_reasons import reason_texts
     from crm_pipeline.recommendations.offered import offered
-    from crm_pipeline.recommendations.purchase_rows import item_similarity, purchase_history
+    from crm_pipeline.recommendations.purchase_rows import item_similarity, purchase_history, with_kinds
 
     if rows.empty or product_popularity.empty:
         return pd.DataFrame(columns=list(TABLE.column_names))
     champion = recommendation_model[recommendation_model["is_champion"]].iloc[0]
-    history = purchase_history(rows, product_popularity)
+    history = purchase_history(rows, with_kinds(product_popularity, product_popularity))
     listed = recommend(
         history,
         item_similarity(product_similarities),

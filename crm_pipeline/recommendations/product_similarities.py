@@ -1,8 +1,10 @@
-"""Which products the same customers buy: the nearest neighbours behind "goes with what you bought".
+"""Which products speak for which, among the same customers: the neighbours behind "goes with what you bought".
 
 Affinities ask what lies in one basket; similarity asks who buys what over time, and so finds alternatives as well as
-complements. It rests on the same sample of customers as `recommendation_model` (beyond some 500,000 lines or 25,000
-customers): a similarity from more customers would have another distribution than the one its weights were learned on.
+complements. Each product is foretold from all others at once (EASE, see `models.item_similarity`): a neighbour is one
+that adds something when the others are known, not one that everybody buys. It rests on the same sample of customers as
+`recommendation_model` (beyond some 500,000 lines or 25,000 customers): a similarity from more customers would have
+another distribution than the one the ranking was learned on.
 """
 
 from __future__ import annotations
@@ -29,7 +31,11 @@ TABLE = Table(
         Column("other_product_id", "varchar", "The neighbour."),
         Column("product_number", "integer", "The product's number in `product_popularity`, for models."),
         Column("other_product_number", "integer", "The neighbour's."),
-        Column("similarity", "double", "Cosine of their BM25-weighted customers, above 0, at most 1."),
+        Column(
+            "similarity",
+            "double",
+            "Weight of the product in a ridge regression of the neighbour on all others, above 0, at most 1.",
+        ),
     ),
     rules=("product_id <> other_product_id", "rank >= 1", "similarity > 0 and similarity <= 1"),
     expectations=(

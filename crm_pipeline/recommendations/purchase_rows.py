@@ -20,7 +20,7 @@ def purchase_history(rows: pd.DataFrame, products: pd.DataFrame, customer: str =
     Args:
         rows: a row per customer and product_number bought, with INTERACTION_COLUMNS, and CUSTOMER_COLUMNS after the
             prefix `customer_`. Rows with an order_count of 0 (not bought yet) serve the customer only.
-        products: product_number and PRODUCT_COLUMNS.
+        products: product_number and PRODUCT_COLUMNS, and kind, see `with_kinds`.
         customer: the column that identifies customers.
 
     Raises:
@@ -51,3 +51,24 @@ def item_similarity(neighbours: pd.DataFrame) -> ItemSimilarity:
     row, column = (np.searchsorted(similar, each) for each in pairs)
     value = neighbours["similarity"].to_numpy(dtype=np.float32)
     return ItemSimilarity(similar, sparse.csr_array((value, (row, column)), shape=(len(similar), len(similar))))
+
+
+def with_kinds(products: pd.DataFrame, catalogue: pd.DataFrame) -> pd.DataFrame:
+    """The products and, in `kind`, a number per kind of product; -1 where the catalogue does not say.
+
+    The kind is the name where names tell kinds (two or more products to a name on average, as in shops that name
+    products by their type), else the subcategory, else the category.
+
+    Args:
+        products: product_number and any other columns.
+        catalogue: product_number, product_name, subcategory, category: all of `product_popularity` at a snapshot.
+    """
+    import pandas as pd
+
+    names = catalogue["product_name"]
+    kind = catalogue["subcategory"].fillna(catalogue["category"])
+    if 2 * names.nunique() <= names.notna().sum():
+        kind = names.fillna(kind)
+    codes, _ = pd.factorize(kind, sort=True)
+    known = pd.Series(codes, index=catalogue["product_number"])
+    return products.assign(kind=known.reindex(products["product_number"], fill_value=-1).to_numpy())

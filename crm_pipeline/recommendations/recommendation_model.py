@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from crm_pipeline.models.ranking import FittedRanking
 
 MIX, RULE = "mix", "GP-TopFreq"
+CURRENT_FRAMES = ("product_popularity",)
 JUDGED_PLACES = 10
 """Length of the lists that are judged; shorter where customers are given fewer products."""
 
@@ -58,12 +59,13 @@ TABLE = Table(
 )
 
 
-def build(rows: pd.DataFrame, project: Project, snapshot_date: date) -> pd.DataFrame:
+def build(rows: pd.DataFrame, product_popularity: pd.DataFrame, project: Project, snapshot_date: date) -> pd.DataFrame:
     """Fit on the newest known outcome (or none); one row per candidate.
 
     Args:
         rows: of the snapshot judged_date: a row per sampled customer and product bought before or in the horizon,
             and one per product (customer_number 0); see the query.
+        product_popularity: its part of D, for the kinds of products; its numbers are those of the rows.
         project: gives the number of products per customer.
         snapshot_date: D.
     """
@@ -72,7 +74,7 @@ def build(rows: pd.DataFrame, project: Project, snapshot_date: date) -> pd.DataF
 
     count = project.recommendations.count
     candidates = CandidateSettings(popular_count=max(DEFAULTS.popular_count, count))
-    training = _training(rows)
+    training = _training(rows, product_popularity)
     fitted = fit_ranking(training, FitSettings(candidates, k=min(JUDGED_PLACES, count)))
     return registry_rows(
         fitted,
@@ -131,9 +133,9 @@ def _metrics_of(fitted: FittedRanking, prefix: str) -> dict[str, float]:
     return {name.removeprefix(prefix): value for name, value in mine.items()}
 
 
-def _training(rows: pd.DataFrame) -> list[TrainingSnapshot]:
+def _training(rows: pd.DataFrame, catalogue: pd.DataFrame) -> list[TrainingSnapshot]:
     from crm_pipeline.models.purchase_history import TrainingSnapshot
-    from crm_pipeline.recommendations.purchase_rows import purchase_history
+    from crm_pipeline.recommendations.purchase_rows import purchase_history, with_kinds
 
     is_product = rows["customer_number"] == 0
     if is_product.all():
@@ -141,7 +143,7 @@ def _training(rows: pd.DataFrame) -> list[TrainingSnapshot]:
     # what is counted per customer and product is in a product's row counted over all customers
     products = rows[is_product].drop(columns="order_count_180d")
     products = products.rename(columns={f"product_{name}": name for name in ("customer_count", "order_count_14d")})
-    history = purchase_history(rows[~is_product], products, customer="customer_number")
+    history = purchase_history(rows[~is_product], with_kinds(products, catalogue), customer="customer_number")
     purchases = rows.loc[rows["is_bought"], ["customer_number", "product_number"]]
     renamed = {"customer_number": "customer_id", "product_number": "product_id"}
     return [TrainingSnapshot(history, purchases.rename(columns=renamed))]

@@ -23,7 +23,12 @@ TABLE = Table(
             "varchar",
             "`same_customers`: bought by the same customers; `same_kind`: of its kind, for want of purchases.",
         ),
-        Column("similarity", "double", "Cosine of their customers; null for `same_kind`.", nullable=True),
+        Column(
+            "similarity",
+            "double",
+            "What having the one adds to the chance of the other; null for `same_kind`.",
+            nullable=True,
+        ),
     ),
     rules=(
         "rank between 1 and 5",

@@ -1,8 +1,6 @@
-"""Item similarity: cosines by hand, neighbours, ties, laws."""
+"""Which products speak for which: weights by hand, ties, laws."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 import pandas as pd
@@ -12,7 +10,7 @@ from hypothesis import strategies as st
 
 from crm_pipeline.models.item_similarity import fit_item_similarity, places_within, top_entries
 
-# every customer has two products and every count is one, so all BM25 weights are equal and the cosine is that of sets
+# every customer has two products and every count is one, so all BM25 weights are 1
 PAIRS = [("ada", "tea"), ("ada", "milk"), ("bob", "tea"), ("bob", "milk"), ("cyd", "tea"), ("cyd", "ale")]
 
 
@@ -20,39 +18,44 @@ def _interactions(pairs: list[tuple[str, str]]) -> pd.DataFrame:
     return pd.DataFrame(pairs, columns=["customer_id", "product_id"]).assign(order_count=1)
 
 
-def test_cosine_of_the_customers_of_two_products() -> None:
+def test_weights_of_the_regression_of_each_product_on_the_others() -> None:
+    # customers in common, with a ridge of .2 x 3 customers: ale 1.6 0 1, milk 0 2.6 2, tea 1 2 3.6; its inverse is
+    # (5.36 2 -2.6, 2 4.76 -3.2, -2.6 -3.2 4.16) / 5.976, and ale speaks against milk
     found = fit_item_similarity(_interactions(PAIRS), min_customers=1).to_frame()
     expected = [
-        ("ale", 1, "tea", 1 / math.sqrt(1 * 3)),
-        ("milk", 1, "tea", 2 / math.sqrt(2 * 3)),
-        ("tea", 1, "milk", 2 / math.sqrt(2 * 3)),
-        ("tea", 2, "ale", 1 / math.sqrt(1 * 3)),
+        ("ale", 1, "tea", 2.6 / 4.16),
+        ("milk", 1, "tea", 3.2 / 4.16),
+        ("tea", 1, "milk", 3.2 / 4.76),
+        ("tea", 2, "ale", 2.6 / 5.36),
     ]
     assert list(found[["product_id", "rank", "other_product_id"]].itertuples(index=False, name=None)) == [
         row[:3] for row in expected
     ]
-    np.testing.assert_allclose(found["similarity"], [row[3] for row in expected], rtol=1e-6)
+    np.testing.assert_allclose(found["similarity"], [row[3] for row in expected], atol=1e-6)
 
 
-def test_weights_saturate_and_broad_customers_count_less() -> None:
-    # ada has 3 products, bob 1, mean 2: b = .75 gives lengths 1.375 and .625; weight = n * 2.2 / (n + 1.2 * length)
+def test_counts_saturate_and_broad_customers_count_less() -> None:
+    # ada has 2 products, bob 1, mean 1.5: b = .75 gives lengths 1.25 and .75; weight = n * 2.2 / (n + 1.2 * length)
     rows = pd.DataFrame(
-        [("ada", "tea", 2), ("ada", "milk", 1), ("ada", "ale", 1), ("bob", "tea", 1)],
+        [("ada", "tea", 2), ("ada", "milk", 1), ("bob", "tea", 1)],
         columns=["customer_id", "product_id", "order_count"],
     )
     found = fit_item_similarity(rows, min_customers=1).to_frame().set_index(["product_id", "other_product_id"])
-    ada, bob = 2 * 2.2 / (2 + 1.2 * 1.375), 2.2 / (1 + 1.2 * 0.625)
-    assert found.loc[("milk", "tea"), "similarity"] == pytest.approx(ada / math.hypot(ada, bob), rel=1e-6)
-    assert found.loc[("milk", "ale"), "similarity"] == pytest.approx(1, rel=1e-6)
+    ada_tea, ada_milk, bob_tea = 2 * 2.2 / (2 + 1.5), 2.2 / (1 + 1.5), 2.2 / (1 + 0.9)
+    # of two products each is regressed on one: common / (own square + .2 x 2 customers)
+    from_milk = ada_tea * ada_milk / (ada_milk**2 + 0.4)
+    from_tea = ada_tea * ada_milk / (ada_tea**2 + bob_tea**2 + 0.4)
+    assert found.loc[("milk", "tea"), "similarity"] == pytest.approx(from_milk, abs=1e-6)
+    assert found.loc[("tea", "milk"), "similarity"] == pytest.approx(from_tea, abs=1e-6)
 
 
-def test_keeps_the_nearest_with_ties_to_the_smaller_id() -> None:
+def test_keeps_what_speaks_most_for_a_product_with_ties_to_the_smaller_id() -> None:
     pairs = [(customer, product) for customer in "xy" for product in ("a", "b", "c")]
     found = fit_item_similarity(_interactions(pairs), min_customers=1, neighbour_count=1).to_frame()
     assert list(zip(found["product_id"], found["other_product_id"], strict=True)) == [
         ("a", "b"),
+        ("a", "c"),
         ("b", "a"),
-        ("c", "a"),
     ]
 
 
@@ -71,7 +74,7 @@ def test_order_of_rows_is_no_input(pairs: list[tuple[str, str]]) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 8)), min_size=1, unique=True))
-def test_cosines_are_within_bounds_and_no_product_is_its_own_neighbour(pairs: list[tuple[int, int]]) -> None:
+def test_weights_are_within_bounds_and_no_product_is_its_own_neighbour(pairs: list[tuple[int, int]]) -> None:
     rows = pd.DataFrame(pairs, columns=["customer_id", "product_id"]).assign(order_count=1)
     found = fit_item_similarity(rows, min_customers=1).to_frame()
     assert found["similarity"].between(0, 1, inclusive="right").all()

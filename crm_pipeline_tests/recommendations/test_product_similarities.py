@@ -29,7 +29,7 @@ def test_what_the_same_customers_buy_is_similar():
         ["tea", 1, "cake"],
     ]
     assert found[["product_number", "other_product_number"]].to_numpy().tolist() == [[1, 3], [3, 1]]
-    assert found["similarity"].tolist() == pytest.approx([1, 1])
+    assert found["similarity"].tolist() == pytest.approx([6 / 7.2, 6 / 7.2])  # six customers, a ridge of .2 for each
 
 
 def test_neighbours_are_ranked_and_strangers_are_none():
