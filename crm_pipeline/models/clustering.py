@@ -1,32 +1,38 @@
 """K-means segments of customers: scaled robustly, as many as are stable, named in words, kept from month to month."""
 
-import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crm_pipeline.models.clustering_choice import Evidence, choose_k, kmeans, weigh_evidence
+from crm_pipeline.models.clustering_choice import STABILITY_ROWS, Evidence, choose_k, kmeans, weigh_evidence
+from crm_pipeline.models.clustering_common import (
+    ALL_CUSTOMERS,
+    assigned,
+    centers_of,
+    evidence_of,
+    labels_before,
+    restored,
+    sampled,
+    stored,
+)
 from crm_pipeline.models.clustering_identity import cluster_radii, match_cluster_ids
 from crm_pipeline.models.clustering_labels import cluster_labels
-from crm_pipeline.models.clustering_sample import by_hash, check_ids, feature_names
-from crm_pipeline.models.clustering_scaling import (
-    FeatureScale,
-    FloatArray,
-    feature_centers,
-    fit_scales,
-    numeric_column,
-    scaled_matrix,
-)
+from crm_pipeline.models.clustering_scaling import FeatureScale, FloatArray, feature_centers
 from crm_pipeline.one_thread import one_thread
 
 SAMPLE_ROWS = 50_000
 MIN_CUSTOMERS_PER_CLUSTER = 20
-ALL_CUSTOMERS = "all customers"
-_CHUNK = 100_000
 _FORMAT = "segments/1"
+Weigh = Callable[[Sequence[Callable[[], Evidence]]], Sequence[Evidence]]
+
+
+def in_turn(calls: Sequence[Callable[[], Evidence]]) -> Sequence[Evidence]:
+    """The results of calls, one after the other."""
+    return [call() for call in calls]
 
 
 @dataclass(frozen=True)
@@ -58,57 +64,29 @@ class FittedSegments:
 
         Features are in their own units, so a later fit can take this frame as `previous_centers`.
         """
-        values = np.array(self.feature_centers).reshape(self.k, len(self.scales))
-        identity = {
-            "cluster_id": self.cluster_ids,
-            "cluster_label": self.cluster_labels,
-            "customer_share": self.shares,
-        }
-        features = {scale.name: values[:, i] for i, scale in enumerate(self.scales)}
-        return pd.DataFrame(identity | features).sort_values("cluster_id", ignore_index=True)
+        return centers_of(self)
 
     @property
     def evidence(self) -> pd.DataFrame:
         """One row per k tried: k and the figures of `Evidence`; none if nothing was tried."""
-        columns = [field.name for field in fields(Evidence)]
-        return pd.DataFrame([asdict(row) for row in self.tried], columns=columns)
+        return evidence_of(self.tried, Evidence)
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Each customer's nearest cluster: customer_id, cluster_id, cluster_label; same rows and index as `frame`.
 
         Missing values count as the median. Raises ValueError when a feature is absent or not numeric.
         """
-        check_ids(frame)
-        nearest = np.empty(len(frame), dtype=np.intp)
         centers = np.array(self.scaled_centers).reshape(self.k, len(self.scales))
-        for start in range(0, len(frame), _CHUNK):
-            rows = slice(start, start + _CHUNK)
-            nearest[rows] = _nearest(scaled_matrix(self.scales, frame.iloc[rows]), centers)
-        columns = {
-            "customer_id": frame["customer_id"],
-            "cluster_id": np.array(self.cluster_ids)[nearest],
-            "cluster_label": np.array(self.cluster_labels, dtype=object)[nearest],
-        }
-        return pd.DataFrame(columns, index=frame.index)
+        return assigned(frame, self.scales, self.cluster_ids, self.cluster_labels, lambda rows: _nearest(rows, centers))
 
     def to_json(self) -> str:
         """Everything as JSON; `from_json` gives the same labels for every customer."""
-        return json.dumps({"format": _FORMAT, **asdict(self)}, sort_keys=True)
+        return stored(self, _FORMAT)
 
     @classmethod
     def from_json(cls, text: str) -> "FittedSegments":
         """Rebuild fitted segments. Raises ValueError when the text does not hold any."""
-        stored = json.loads(text)
-        if not isinstance(stored, dict) or stored.pop("format", None) != _FORMAT:
-            raise ValueError(f"not stored segments of format {_FORMAT!r}")
-        return cls(
-            scales=tuple(FeatureScale(**scale) for scale in stored.pop("scales")),
-            scaled_centers=tuple(tuple(center) for center in stored.pop("scaled_centers")),
-            feature_centers=tuple(tuple(center) for center in stored.pop("feature_centers")),
-            tried=tuple(Evidence(**row) for row in stored.pop("tried")),
-            next_cluster_id=stored.pop("next_cluster_id"),
-            **{name: tuple(values) for name, values in stored.items()},
-        )
+        return cls(**restored(text, _FORMAT, Evidence))
 
 
 def fit_segments(
@@ -117,22 +95,21 @@ def fit_segments(
     seed: int = 0,
     previous_centers: pd.DataFrame | None = None,
     next_cluster_id: int = 1,
+    weigh: Weigh = in_turn,
 ) -> FittedSegments:
     """Cluster customers by every column but `customer_id`; each must be numeric, missing values are allowed.
 
     k_range: the numbers of clusters to weigh. previous_centers: `centers` of the snapshot before, whose ids are kept;
     next_cluster_id: its `next_cluster_id`, so that the ids of clusters that ended long ago are not used again.
+    weigh: makes the calls that gather the evidence for each k, and may do so side by side.
     Fitted to 50,000 customers at most, chosen by a hash of their id; the order of rows and columns does not matter.
     Raises ValueError on missing or repeated ids, no features, or features that are not numeric.
     """
-    names = feature_names(frame)
     if previous_centers is not None and previous_centers.empty:
         previous_centers = None
-    sample = frame.iloc[by_hash(frame["customer_id"])[:SAMPLE_ROWS]]
-    scales, notes = fit_scales(names, np.column_stack([numeric_column(sample, name) for name in names]))
-    points = scaled_matrix(scales, sample)
+    sample, scales, points, notes = sampled(frame, SAMPLE_ROWS)
     with one_thread():
-        tried, k, why = _choose(points, sorted(set(k_range)), seed, len(frame))
+        tried, k, why = _choose(points, sorted(set(k_range)), seed, len(frame), weigh)
         centers = kmeans(points, k, seed, n_init=10).cluster_centers_ if k > 1 else points.mean(axis=0, keepdims=True)
     shares = np.bincount(_nearest(points, centers), minlength=len(centers)) / len(points)
     order = np.lexsort((*centers.T[::-1], -shares))  # first ids go to the largest clusters
@@ -141,7 +118,7 @@ def fit_segments(
     radii = cluster_radii(points, centers, nearest)
     ids, free, changes = match_cluster_ids(centers, radii, scales, previous_centers, next_cluster_id)
     used = tuple(scale.name for scale in scales)
-    before = {} if previous_centers is None else dict(previous_centers[["cluster_id", "cluster_label"]].to_numpy())
+    before = labels_before(previous_centers)
     earlier = [before.get(cluster_id) for cluster_id in ids]
     labels = cluster_labels(used, centers, shares, earlier) if k > 1 else (ALL_CUSTOMERS,)
     return FittedSegments(
@@ -158,7 +135,7 @@ def fit_segments(
 
 
 def _choose(
-    points: FloatArray, k_range: Sequence[int], seed: int, customers: int
+    points: FloatArray, k_range: Sequence[int], seed: int, customers: int, weigh: Weigh
 ) -> tuple[tuple[Evidence, ...], int, str]:
     """Evidence for each k that the customers suffice for, the chosen k, and why."""
     if not k_range or k_range[0] < 2:
@@ -171,7 +148,8 @@ def _choose(
             f" {k_range[0] * MIN_CUSTOMERS_PER_CLUSTER} customers with more than {k_range[0]} profiles"
         )
         return (), 1, why
-    tried = tuple(weigh_evidence(points, k, seed) for k in possible)
+    few = points[:STABILITY_ROWS]  # no more than is used travels
+    tried = tuple(weigh([partial(weigh_evidence, few, k, seed) for k in possible]))
     best, why = choose_k(tried)
     return tried, best.k, why
 

@@ -1,13 +1,21 @@
 """Density segments of customers: dense groups of any shape and outliers, named and kept like those of K-means."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from crm_pipeline.models.clustering import ALL_CUSTOMERS
+from crm_pipeline.models.clustering_common import (
+    ALL_CUSTOMERS,
+    assigned,
+    centers_of,
+    evidence_of,
+    labels_before,
+    restored,
+    sampled,
+    stored,
+)
 from crm_pipeline.models.clustering_density import DensityClusters, one_cluster, rounded
 from crm_pipeline.models.clustering_density_choice import (
     LEAST_SIZE,
@@ -18,15 +26,7 @@ from crm_pipeline.models.clustering_density_choice import (
 )
 from crm_pipeline.models.clustering_identity import cluster_radii, match_cluster_ids
 from crm_pipeline.models.clustering_labels import cluster_labels
-from crm_pipeline.models.clustering_sample import by_hash, check_ids, feature_names
-from crm_pipeline.models.clustering_scaling import (
-    FeatureScale,
-    FloatArray,
-    feature_centers,
-    fit_scales,
-    numeric_column,
-    scaled_matrix,
-)
+from crm_pipeline.models.clustering_scaling import FeatureScale, FloatArray, feature_centers
 from crm_pipeline.one_thread import one_thread
 
 SAMPLE_ROWS = 5_000
@@ -34,7 +34,6 @@ SAMPLE_ROWS = 5_000
 OUTLIERS = "outliers"
 OUTLIER_ID = 0
 NOT_OUTLIERS = "usual customers"
-_CHUNK = 100_000
 _FORMAT = "density_segments/1"
 
 
@@ -70,20 +69,12 @@ class DensitySegments:
     @property
     def centers(self) -> pd.DataFrame:
         """One row per cluster as in `FittedSegments.centers`; outliers have none."""
-        values = np.array(self.feature_centers).reshape(self.k, len(self.scales))
-        identity = {
-            "cluster_id": self.cluster_ids,
-            "cluster_label": self.cluster_labels,
-            "customer_share": self.shares,
-        }
-        features = {scale.name: values[:, i] for i, scale in enumerate(self.scales)}
-        return pd.DataFrame(identity | features).sort_values("cluster_id", ignore_index=True)
+        return centers_of(self)
 
     @property
     def evidence(self) -> pd.DataFrame:
         """One row per size tried: the figures of `DensityEvidence`; none if nothing was tried."""
-        columns = [field.name for field in fields(DensityEvidence)]
-        return pd.DataFrame([asdict(row) for row in self.tried], columns=columns)
+        return evidence_of(self.tried, DensityEvidence)
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Each customer's cluster or `outliers`: customer_id, cluster_id, cluster_label; rows and index of `frame`.
@@ -91,17 +82,8 @@ class DensitySegments:
         Sampled customers get what the fit gave them, others the approximation of `DensityClusters.assign`; one row
         alone the same as among a million. Missing values count as the median. Raises ValueError as `fit` does.
         """
-        check_ids(frame)
-        found = np.empty(len(frame), dtype=np.intp)
-        for start in range(0, len(frame), _CHUNK):
-            rows = slice(start, start + _CHUNK)
-            found[rows] = self._clusters.assign(scaled_matrix(self.scales, frame.iloc[rows]))
-        columns = {
-            "customer_id": frame["customer_id"],
-            "cluster_id": np.array((*self.cluster_ids, OUTLIER_ID))[found],
-            "cluster_label": np.array((*self.cluster_labels, OUTLIERS), dtype=object)[found],
-        }
-        return pd.DataFrame(columns, index=frame.index)
+        ids, labels = (*self.cluster_ids, OUTLIER_ID), (*self.cluster_labels, OUTLIERS)
+        return assigned(frame, self.scales, ids, labels, self._clusters.assign)
 
     @property
     def _clusters(self) -> DensityClusters:
@@ -111,23 +93,12 @@ class DensitySegments:
 
     def to_json(self) -> str:
         """Everything as JSON; `from_json` gives the same labels for every customer."""
-        return json.dumps({"format": _FORMAT, **asdict(self)}, sort_keys=True)
+        return stored(self, _FORMAT)
 
     @classmethod
     def from_json(cls, text: str) -> "DensitySegments":
         """Rebuild fitted segments. Raises ValueError when the text does not hold any."""
-        stored = json.loads(text)
-        if not isinstance(stored, dict) or stored.pop("format", None) != _FORMAT:
-            raise ValueError(f"not stored segments of format {_FORMAT!r}")
-        return cls(
-            scales=tuple(FeatureScale(**scale) for scale in stored.pop("scales")),
-            points=tuple(tuple(point) for point in stored.pop("points")),
-            feature_centers=tuple(tuple(center) for center in stored.pop("feature_centers")),
-            tried=tuple(DensityEvidence(**row) for row in stored.pop("tried")),
-            next_cluster_id=stored.pop("next_cluster_id"),
-            min_cluster_size=stored.pop("min_cluster_size"),
-            **{name: tuple(values) for name, values in stored.items()},
-        )
+        return cls(**restored(text, _FORMAT, DensityEvidence))
 
 
 def fit_density_segments(
@@ -140,12 +111,10 @@ def fit_density_segments(
 
     Fitted to 5,000 customers at most, chosen by a hash of their id; the order of rows and columns does not matter.
     """
-    names = feature_names(frame)
     if previous_centers is not None and previous_centers.empty:
         previous_centers = None
-    sample = frame.iloc[by_hash(frame["customer_id"])[:SAMPLE_ROWS]]
-    scales, notes = fit_scales(names, np.column_stack([numeric_column(sample, name) for name in names]))
-    points = rounded(scaled_matrix(scales, sample))
+    sample, scales, points, notes = sampled(frame, SAMPLE_ROWS)
+    points = rounded(points)
     with one_thread():
         tried, size, clusters, why = _choose(points, seed)
     labels = clusters.assign(points)
@@ -158,7 +127,7 @@ def fit_density_segments(
     inside = labels >= 0
     radii = cluster_radii(points[inside], centers, labels[inside])
     ids, free, changes = match_cluster_ids(centers, radii, scales, previous_centers, next_cluster_id)
-    before = {} if previous_centers is None else dict(previous_centers[["cluster_id", "cluster_label"]].to_numpy())
+    before = labels_before(previous_centers)
     words: tuple[str, ...] = (ALL_CUSTOMERS if inside.all() else NOT_OUTLIERS,)
     if len(ids) > 1:
         earlier = [before.get(cluster_id) for cluster_id in ids]

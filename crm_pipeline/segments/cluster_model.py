@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crm_pipeline.contract import columns
@@ -13,12 +14,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from crm_pipeline.models.clustering import FittedSegments
+    from crm_pipeline.models.clustering_choice import Evidence
     from crm_pipeline.models.clustering_hdbscan import DensitySegments
     from crm_pipeline.project import Project
 
 FOLLOWS_CLUSTERING = True
 K_RANGE = range(3, 9)
 SEED = 0
+ROWS_WORTH_WORKERS = 1_000
+"""With fewer customers, handing work to other processes takes longer than doing it."""
 FORMATS = {"kmeans": "segments/1 (json)", "hdbscan": "density_segments/1 (json)"}
 
 TABLE = Table(
@@ -89,12 +93,25 @@ def _kmeans(rows: pd.DataFrame, before: FittedSegments | DensitySegments | None)
     """K-means, with the settings and metrics to record."""
     import json
 
-    from crm_pipeline.models.clustering import fit_segments
+    from crm_pipeline.models.clustering import fit_segments, in_turn
 
-    fitted = fit_segments(rows, K_RANGE, SEED, **_earlier(before))
+    weigh = _side_by_side if len(rows) >= ROWS_WORTH_WORKERS else in_turn
+    fitted = fit_segments(rows, K_RANGE, SEED, weigh=weigh, **_earlier(before))
     evidence = fitted.evidence.set_index("k")
     metrics = json.loads(evidence.loc[fitted.k].to_json()) if fitted.k in evidence.index else {}
     return fitted, {"k": list(K_RANGE), "seed": SEED}, metrics
+
+
+def _side_by_side(calls: Sequence[Callable[[], Evidence]]) -> Sequence[Evidence]:
+    """The same results as one after the other; the last calls, with the most clusters, take longest and begin."""
+    from crm_pipeline.warehouse.side_by_side import SideBySide, worker_count
+
+    found: list[Evidence] = []
+    with SideBySide["Evidence"](worker_count()) as running:
+        for call in reversed(calls):
+            found += running.call(call)
+        found += running.rest()
+    return found[::-1]
 
 
 def _density(rows: pd.DataFrame, before: FittedSegments | DensitySegments | None) -> Fitted:

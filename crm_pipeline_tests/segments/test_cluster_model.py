@@ -1,11 +1,13 @@
 """Planted groups are found, keep their ids, and the few or none are no error."""
 
 import json
+from functools import partial
 
 import pandas as pd
 import pytest
 
 from crm_pipeline.models.clustering import FittedSegments
+from crm_pipeline.models.clustering_choice import Evidence
 from crm_pipeline.models.clustering_stored import segments_from_json
 from crm_pipeline.segments import cluster_model
 from crm_pipeline_tests.kit import built_rows, built_table
@@ -120,3 +122,8 @@ def test_ids_go_on_when_the_project_turns_to_density_clusters(model):
 
 def test_no_customers_have_no_model(assert_builds):
     assert_builds(cluster_model, snapshot_date=DAY, expected="snapshot_date, cluster_count")
+
+
+def test_evidence_gathered_side_by_side_is_the_same():
+    calls = [partial(Evidence, k, 1.0 / k, 0.2, 0.95, 0.9, 0.8, 0.5) for k in (3, 4, 5)]
+    assert cluster_model._side_by_side(calls) == [call() for call in calls]
