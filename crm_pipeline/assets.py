@@ -3,13 +3,14 @@
 import warnings
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 import dagster as dg
 
 from crm_pipeline.automation import after_all, when_inputs_change
 from crm_pipeline.contract.catalog import Transform
-from crm_pipeline.contract.lineage import column_lineage
+from crm_pipeline.contract.lineage import Lineage, column_lineage
 from crm_pipeline.contract.table import Table
 from crm_pipeline.errors import CrmError
 from crm_pipeline.ingestion.connectors import LANDED_FILES
@@ -70,10 +71,12 @@ def _lineage(transform: Transform, pipeline: Pipeline) -> dg.TableColumnLineage 
     """Column lineage read from the SQL; none for a table that a function completes, rather than a wrong one."""
     if transform.function is not None:
         return None
-    schemas = {
-        name: {column.name: column.type for column in pipeline.tables[name].columns} for name in transform.upstream
-    }
-    found = column_lineage(transform.sql, schemas, expected_columns=transform.table.column_names)
+    tables = pipeline.tables
+    schemas = tuple(
+        (name, tuple((column.name, column.type) for column in tables[name].columns))
+        for name in sorted(transform.upstream)
+    )
+    found = _origins(transform.sql, schemas, tuple(transform.table.column_names))
     if found is None:
         return None
     return dg.TableColumnLineage(
@@ -82,6 +85,14 @@ def _lineage(transform: Transform, pipeline: Pipeline) -> dg.TableColumnLineage 
             for column, deps in found.items()
         }
     )
+
+
+@cache
+def _origins(
+    sql: str, schemas: tuple[tuple[str, tuple[tuple[str, str], ...]], ...], expected_columns: tuple[str, ...]
+) -> Lineage | None:
+    """The lineage of a query, worked out once per process: definitions are made for each of its runs."""
+    return column_lineage(sql, {name: dict(columns) for name, columns in schemas}, expected_columns)
 
 
 def _definition_metadata(recipe: AnyRecipe, pipeline: Pipeline) -> dict[str, Any]:

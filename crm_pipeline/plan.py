@@ -17,6 +17,8 @@ from crm_pipeline.warehouse.materialize import stale_parts
 from crm_pipeline.warehouse.retention import expired
 from crm_pipeline.yaml_lines import closest
 
+SNAPSHOTS_PER_RUN = 12
+
 Current = dict[str, dict[Part, Version]]
 
 

@@ -23,9 +23,9 @@ from crm_pipeline.definitions import build_definitions
 from crm_pipeline.errors import UserError, WarehouseError
 from crm_pipeline.landed_files import NOTE
 from crm_pipeline.pipeline import Pipeline
+from crm_pipeline.plan import SNAPSHOTS_PER_RUN
 from crm_pipeline.warehouse.connection import DISK_IS_FULL, free_bytes, is_full_disk, translated
 
-SNAPSHOTS_PER_RUN = 12
 POLL_SECONDS = 0.2
 PROCESS_TAG = "crm_pipeline/process"
 NO_SPACE_BYTES = 1_000_000
@@ -233,7 +233,7 @@ def _interrupts() -> Iterator[threading.Event]:
 
 def _follow(instance: dg.DagsterInstance, report: RunReport, cursor: Any, listener: Listener) -> Any:
     """Read the run's new events, and tell the listener."""
-    if instance.get_run_by_id(report.run_id) is None:
+    if cursor is None and instance.get_run_by_id(report.run_id) is None:
         return cursor
     while True:
         connection = instance.get_records_for_run(report.run_id, cursor=cursor, limit=500)

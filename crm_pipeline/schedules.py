@@ -1,7 +1,8 @@
 """Jobs, schedules and the sensor: loading daily, a snapshot when its date comes, a run when a source file changes."""
 
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -12,6 +13,14 @@ from crm_pipeline.audiences.asset import AUDIENCES
 from crm_pipeline.errors import CrmError
 from crm_pipeline.ingestion.connectors import LANDED_FILES
 from crm_pipeline.pipeline import Pipeline
+from crm_pipeline.plan import (
+    SNAPSHOTS_PER_RUN,
+    covered_through,
+    due_snapshots,
+    first_order,
+    kept_snapshots,
+    make_plan,
+)
 from crm_pipeline.report.asset import REPORT
 from crm_pipeline.tune_command import build_tune_job
 
@@ -40,7 +49,7 @@ def build_jobs(pipeline: Pipeline) -> list[Any]:
 
 
 def build_schedules(pipeline: Pipeline) -> list[dg.ScheduleDefinition]:
-    """Both daily in the project's time zone; the snapshot schedule skips days without a snapshot, and says so."""
+    """In the project's time zone: a load each night, snapshots when they can be built."""
     zone = pipeline.project.time_zone
 
     @dg.schedule(
@@ -56,19 +65,41 @@ def build_schedules(pipeline: Pipeline) -> list[dg.ScheduleDefinition]:
     @dg.schedule(
         name="snapshot_when_due",
         job_name=SNAPSHOT_JOB,
-        cron_schedule="0 5 * * *",
+        cron_schedule="0 5-23 * * *",
         execution_timezone=zone,
-        description="At 5 in the morning of each snapshot date, after the nightly load: its features and scores.",
+        description="Each hour from 5 in the morning: snapshots that are due, whose sources are complete, and that are "
+        "missing or stale. One whose sources are late is built when they have come.",
     )
-    def snapshot_when_due(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        today = context.scheduled_execution_time.astimezone(pipeline.project.zone).date()
-        if today not in pipeline.project.snapshots.until(today):
-            return dg.SkipReason(
-                f"{today} is not a snapshot date; the next is {_next(pipeline, today) or 'not planned'}"
-            )
-        return dg.RunRequest(run_key=f"snapshot-{today}", partition_key=today.isoformat())
+    def snapshot_when_due(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+        return snapshot_requests(pipeline, context.scheduled_execution_time)
 
     return [daily_load, snapshot_when_due]
+
+
+def snapshot_requests(pipeline: Pipeline, moment: datetime) -> list[dg.RunRequest] | dg.SkipReason:
+    """A run for each snapshot that can be built or renewed at a moment, in order of date, or why there is none.
+
+    The key of a request holds the day and how far the sources reach: what failed is tried again the next day, or when
+    newer data have come, and not each hour.
+    """
+    at = replace(pipeline, now=lambda: moment)
+    today = pipeline.project.today(moment)
+    try:
+        through = covered_through(at)
+        first = first_order(at).known_at
+        scored = [day for day in kept_snapshots(at) if first is not None and first.date() < day]
+        planned = make_plan(at, set(at.recipes), scored, load=False)
+    except CrmError as error:
+        return dg.SkipReason(str(error))
+    if through is None:
+        return dg.SkipReason("nothing is loaded yet: the job `load` comes first")
+    wanted = sorted({item.part for item in planned if item.part is not None})[:SNAPSHOTS_PER_RUN]
+    if wanted:
+        key = f"as of {through} on {today}"
+        return [dg.RunRequest(f"snapshot-{day} {key}", partition_key=day.isoformat()) for day in wanted]
+    if late := [day for day in due_snapshots(at) if (day - through).days > 1]:
+        return dg.SkipReason(f"{late[0]} waits: the sources of orders are complete to {through}")
+    return dg.SkipReason(f"every snapshot is up to date; the next is {_next(pipeline, today) or 'not planned'}")
 
 
 def _next(pipeline: Pipeline, today: date) -> date | None:

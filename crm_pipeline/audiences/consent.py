@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 CONSENTS, IDENTITY = "loaded_consents", "loaded_identity"
 _CONSENTS = "select customer_id, purpose, decided_at, is_granted from cleaned.consents"
 _IDENTITY = "select source, source_customer_id, customer_id from cleaned.customer_identity"
+CONSENTS_SHOWN = "customer_consents"
 _NEWEST = f"""
-create or replace temporary table decided as
+create or replace temporary table {CONSENTS_SHOWN} as
 with known_as as (  -- a customer may have got another id since the copy for readers was made
     select customer_id as loaded_id, customer_id from {CONSENTS}
     union
@@ -25,11 +26,10 @@ with known_as as (  -- a customer may have got another id since the copy for rea
     from {IDENTITY} as loaded
     inner join cleaned.customer_identity as published using (source, source_customer_id)
 )
-select known_as.customer_id, is_granted
+select known_as.customer_id, purpose, decided_at, is_granted
 from {CONSENTS} as consents
 inner join known_as on consents.customer_id = known_as.loaded_id
-where purpose = $purpose
-qualify row_number() over (partition by known_as.customer_id order by decided_at desc, is_granted) = 1
+qualify row_number() over (partition by known_as.customer_id, purpose order by decided_at desc, is_granted) = 1
 """
 """Of decisions at the same moment the refusal counts, as it does for recommendations."""
 
@@ -43,15 +43,28 @@ def consented(connection: DuckDBPyConnection, pipeline: Pipeline, settings: Audi
     purpose = settings.consent_purpose
     if purpose is None:
         return ""
-    _show_loaded(connection, pipeline, where)
+    show_consents(connection, pipeline, where)
     known = [name for (name,) in connection.execute(f"select distinct purpose from {CONSENTS}").fetchall()]
     if purpose not in known:
         what = closest(purpose, known) if known else "; `consents` is empty: map a source of them"
         raise UserError(f"{where}.consent_purpose: no consent is of the purpose {purpose!r}{what}")
-    connection.execute(_NEWEST, {"purpose": purpose})
+    connection.execute(
+        f"create or replace temporary table decided as select customer_id, is_granted from {CONSENTS_SHOWN} "
+        "where purpose = $purpose",
+        {"purpose": purpose},
+    )
     if settings.consent == "granted":
         return "semi join (select customer_id from decided where is_granted) as agreed using (customer_id)"
     return "anti join (select customer_id from decided where not is_granted) as refused using (customer_id)"
+
+
+def show_consents(connection: DuckDBPyConnection, pipeline: Pipeline, where: str) -> None:
+    """Put each customer's newest decision per purpose into `customer_consents`, a temporary table.
+
+    UserError where consents were loaded that are not built.
+    """
+    _show_loaded(connection, pipeline, where)
+    connection.execute(_NEWEST)
 
 
 def _show_loaded(connection: DuckDBPyConnection, pipeline: Pipeline, where: str) -> None:

@@ -13,6 +13,7 @@ import duckdb
 from crm_pipeline.audiences.consent import consented
 from crm_pipeline.audiences.queries import names_snapshot, stages
 from crm_pipeline.audiences.settings import AudienceSettings
+from crm_pipeline.audiences.views import show_views
 from crm_pipeline.errors import UserError
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.warehouse.connection import Warehouse, translated
@@ -82,6 +83,8 @@ def find_members(connection: DuckDBPyConnection, pipeline: Pipeline, name: str, 
     """Who is in the audience ``name`` at a snapshot; UserError for what the data do not know or a query cannot do."""
     settings = pipeline.project.audiences[name]
     where = f"audiences.{name}"
+    if settings.query is not None:
+        show_views(connection, pipeline, settings.query, where, snapshot_date)
     try:
         _choose(connection, settings, where, snapshot_date)
     except duckdb.CatalogException:

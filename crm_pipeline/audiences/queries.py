@@ -29,7 +29,7 @@ def check_query(query: str) -> None:
     values = {"snapshot_date": date(2000, 1, 1)} if parameters else None
     cursor = _empty_tables().cursor()
     try:
-        cursor.execute(f"set search_path = '{','.join(stages())}'")
+        cursor.execute(f"set search_path = '{','.join((*stages(), 'main'))}'")
         described = cursor.execute(f"describe {query.rstrip().rstrip(';')}", values).fetchall()
     except duckdb.Error as error:
         raise ValueError(
@@ -71,10 +71,13 @@ def _parameters(query: str) -> set[str]:
 
 @cache
 def _empty_tables() -> duckdb.DuckDBPyConnection:
-    """Every declared table without rows, beyond which nothing can be reached."""
+    """Every declared table and view without rows, beyond which nothing can be reached."""
+    from crm_pipeline.audiences.views import VIEWS
     from crm_pipeline.pipeline import all_tables
 
     connection = duckdb.connect(":memory:")
+    for name, columns in VIEWS.items():
+        connection.execute(f"create table main.{name} ({columns})")
     for table in all_tables().values():
         if not table.is_in_vault:
             columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)

@@ -26,15 +26,22 @@ def asked(result: Result, row: int, words: Wording) -> str:
         return words("check.unique").format(columns=_spaced(found[1]))
     if found := STATISTIC.fullmatch(name):
         statistic, column = found.groups()
-        own, general = f"check.of.{column}", f"check.{statistic}"
-        if words.has(own):
+        if own := _own_words(name, words):
             return words(own)
+        general = f"check.{statistic}"
         return words(general).format(column=_spaced(column)) if words.has(general) else _spaced(name)
     return words(f"check.{name}") if words.has(f"check.{name}") else name
 
 
+def breakable(name: str) -> str:
+    """A table's name that a narrow column breaks at its underscores."""
+    return name.replace("_", "_\N{ZERO WIDTH SPACE}")
+
+
 def observed(result: Result, row: int, words: Wording) -> str:
-    """What was found, and what was expected."""
+    """What was found, and what was expected; a flag that tells something by itself is just set."""
+    if ".is_" in _own_words(str(result.cell(row, "check_name").value), words):
+        return words("check.set")
     found, expected = (str(result.cell(row, name).value or "") for name in ("observed", "expected"))
     if counted := ROWS.fullmatch(found):
         return words("check.rows").format(count=words.number(float(counted[1]), "count"))
@@ -46,6 +53,13 @@ def observed(result: Result, row: int, words: Wording) -> str:
         "check.exactly" if low == high else "check.between" if low and high else "check.least" if low else "check.most"
     )
     return words(key).format(found=_number(found, words) or found, low=low, high=high)
+
+
+def _own_words(name: str, words: Wording) -> str:
+    """The key of what a column's statistics say by themselves; empty where there are no such words."""
+    found = STATISTIC.fullmatch(name.partition(": ")[2] or name)
+    key = f"check.of.{found[2]}" if found else ""
+    return key if words.has(key) else ""
 
 
 def _number(text: str | None, words: Wording) -> str:

@@ -287,4 +287,6 @@ WORDS: dict[str, str] = {
     "check.between": "{found} (erwartet: {low} bis {high})",
     "check.least": "{found} (erwartet: mindestens {low})",
     "check.most": "{found} (erwartet: höchstens {high})",
+    "check.set": "ja",
+    "head_newest": "Jüngster Stichtag",
 }

@@ -285,4 +285,6 @@ WORDS: dict[str, str] = {
     "check.between": "{found} (expected: {low} to {high})",
     "check.least": "{found} (expected: at least {low})",
     "check.most": "{found} (expected: at most {high})",
+    "check.set": "yes",
+    "head_newest": "Newest snapshot",
 }

@@ -262,4 +262,6 @@ WORDS: dict[str, str] = {
     "check.between": "{found}（应在 {low} 到 {high} 之间）",
     "check.least": "{found}（应不小于 {low}）",
     "check.most": "{found}（应不大于 {high}）",
+    "check.set": "是",
+    "head_newest": "最新快照",
 }

@@ -50,7 +50,7 @@ create table if not exists quality.table_changes (
 """
 
 Part = date | None
-REMOVED = "removed"
+REMOVED, EXPIRED = "removed", "expired"
 """The code hash of the entry that retention writes for a part it took away."""
 
 
@@ -151,6 +151,25 @@ class Ledger:
                 found.setdefault(name, {})[part] = Version(version, content, json.loads(inputs), code, rows)
         return found
 
+    def gone(self) -> dict[str, dict[Part, str]]:
+        """Content hashes of the parts that retention took away, per table, as they were last."""
+        if not self.is_there():
+            return {}
+        sql = (
+            f"with gone as (select distinct table_name, snapshot_date from {self._at}quality.table_versions "
+            f"where content_hash = '{EXPIRED}'), "
+            f"ever as (select * from {self._at}quality.table_versions "
+            "semi join gone using (table_name, snapshot_date)) "
+            "select table_name, snapshot_date, lag(content_hash) over part, content_hash from ever "
+            "window part as (partition by table_name, snapshot_date order by version) "
+            "qualify version = max(version) over (partition by table_name, snapshot_date)"
+        )
+        found: dict[str, dict[Part, str]] = {}
+        for name, part, content, now in self.connection.execute(sql).fetchall():
+            if now == EXPIRED:
+                found.setdefault(name, {})[part] = content
+        return found
+
     def next_version(self) -> int:
         """The number of the next ledger entry."""
         row = self.connection.execute("select coalesce(max(version), 0) + 1 from quality.table_versions").fetchone()
@@ -188,9 +207,10 @@ class Ledger:
             ],
         )
 
-    def remove(self, table: str, part: Part, run_id: str) -> None:
-        """Write down that a part is gone; the caller's transaction deletes its rows."""
-        self.append(self.next_version(), table, part, REMOVED, {}, REMOVED, 0, run_id, 0.0, 0.0)
+    def remove(self, table: str, part: Part, run_id: str, *, is_expired: bool = False) -> None:
+        """Write down that a part is gone, by retention when it ``is_expired``; the caller deletes its rows."""
+        content = EXPIRED if is_expired else REMOVED
+        self.append(self.next_version(), table, part, content, {}, REMOVED, 0, run_id, 0.0, 0.0)
 
     def hash_days(self, table: Table, relation: str) -> RowHashes:
         """Hash the rows of an event table per known day, for `keep_day_hashes`; returns the sums over all days."""

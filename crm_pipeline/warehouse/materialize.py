@@ -228,7 +228,7 @@ def _publish(
         else _hashes(connection, table, outcome.built)
     )
     contents = {part: found.content_hash for part, found in hashes.items()}
-    made_of = _with_own_parts(recipe, inputs, versions, outcome.built, contents)
+    made_of = _with_own_parts(recipe, inputs, versions, outcome.built, contents, ledger.gone().get(table.name))
     with transaction(connection):
         if table.is_partitioned and not has_its_columns(connection, table, table.qualified_name):
             versions = retire(ledger, table, versions, outcome.built, run_id)
@@ -266,6 +266,7 @@ def _with_own_parts(
     versions: Mapping[Part, Version],
     built: Sequence[Part],
     contents: Mapping[Part, str],
+    gone: Mapping[Part, str] | None,
 ) -> dict[Part, dict[str, str]]:
     """The inputs to write down: of a table that reads its own earlier parts, those as they are published with it."""
     table = recipe.table
@@ -273,5 +274,5 @@ def _with_own_parts(
     if any(upstream.name == table.name for upstream in recipe.upstream):
         renewed = dict(versions) | {part: Version(0, contents[part], {}, "", 0) for part in built}
         for part in built:
-            made_of[part][table.name] = combined_hash({table.name: renewed}, table, table, part)
+            made_of[part][table.name] = combined_hash({table.name: renewed}, table, table, part, gone)
     return made_of

@@ -41,6 +41,6 @@ def remove_expired(
                     connection.execute(
                         f'delete from {table.qualified_name} where "{table.partition_column}" = ?', [day]
                     )
-                    ledger.remove(table.name, day, run_id)
+                    ledger.remove(table.name, day, run_id, is_expired=True)
                     removed.add(day)
     return sorted(removed)

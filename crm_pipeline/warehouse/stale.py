@@ -20,12 +20,13 @@ def input_hashes(
     dates = [part for part in parts if part is not None]
     events = [t.name for t in tables if t.is_event_table] if reader.is_partitioned else []
     as_of = ledger.as_of_hashes(events, dates)
+    gone = ledger.gone() if reader.is_partitioned else {}
     found: dict[Part, dict[str, str]] = {}
     for part in parts:
         found[part] = {
             table.name: as_of[table.name, part]
             if part is not None and table.name in events
-            else combined_hash(current, reader, table, part)
+            else combined_hash(current, reader, table, part, gone.get(table.name))
             for table in tables
         }
     return found
@@ -36,8 +37,14 @@ def hash_of_whole(content_hash: str) -> str:
     return digest(f"None={content_hash}")
 
 
-def combined_hash(current: Current, reader: Table, table: Table, part: Part) -> str:
-    """Hash of the parts of ``table`` that ``reader`` sees at ``part`` (of itself: the parts before)."""
+def combined_hash(
+    current: Current, reader: Table, table: Table, part: Part, gone: Mapping[Part, str] | None = None
+) -> str:
+    """Hash of the parts of ``table`` that ``reader`` sees at ``part`` (of itself: the parts before).
+
+    ``gone``: contents of parts that retention took away since. What was made of them is not stale: else each snapshot
+    that expires would have all later ones built again, from less than they knew.
+    """
     versions = current.get(table.name, {})
     if not table.is_partitioned or part is None:
         return digest(
@@ -46,9 +53,10 @@ def combined_hash(current: Current, reader: Table, table: Table, part: Part) -> 
                 for key, version in sorted(versions.items(), key=lambda item: str(item[0]))
             )
         )
+    contents = {**(gone or {}), **{key: version.content_hash for key, version in versions.items()}}
     visible = [
-        f"{key}={version.content_hash}"
-        for key, version in sorted(versions.items(), key=lambda item: str(item[0]))
+        f"{key}={content}"
+        for key, content in sorted(contents.items(), key=lambda item: str(item[0]))
         if isinstance(key, date) and (key < part or (key == part and table.name != reader.name))
     ]
     return digest(*visible)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import dagster as dg
+import duckdb
 import pytest
+from dagster._utils.schedules import schedule_execution_time_iterator
 
 from crm_pipeline.assets import partitions_of
 from crm_pipeline.definitions import build_definitions
@@ -77,32 +80,33 @@ def test_the_keys_of_a_finite_series_are_listed(grid: dict[str, object], keys: l
     assert partitions_of(Pipeline(make_project(snapshots=grid))).get_partition_keys() == keys
 
 
-@pytest.mark.parametrize(
-    ("when", "key"),
-    [
-        ("2024-03-01T05:00-05:00", "2024-03-01"),
-        ("2024-03-01T10:00+00:00", "2024-03-01"),  # the same moment, as the daemon may give it
-        ("2024-04-01T05:00-04:00", "2024-04-01"),  # in summer time
-    ],
-)
-def test_a_snapshot_is_asked_for_on_its_day(when: str, key: str) -> None:
-    project = make_project(snapshots={"every": "month", "first": "2024-01-01"}, time_zone=NEW_YORK)
-    (request,) = evaluate(project, "snapshot_when_due", datetime.fromisoformat(when)).run_requests or []
-    assert (request.partition_key, request.run_key) == (key, f"snapshot-{key}")
+def test_nothing_is_asked_for_before_the_first_load(tmp_path: Path) -> None:
+    project = make_project(tmp_path, snapshots={"every": "month", "first": "2024-01-01"})
+    tick = evaluate(project, "snapshot_when_due", datetime(2024, 3, 1, 5, tzinfo=UTC))
+    assert not tick.run_requests and tick.skip_message == "nothing is loaded yet: the job `load` comes first"
 
 
 @pytest.mark.parametrize(
-    ("grid", "day", "says"),
+    ("zone", "around"),
     [
-        ({"every": "month", "first": "2024-01-01"}, 2, "2024-03-02 is not a snapshot date; the next is 2024-04-01"),
-        ({"every": "week", "first": "2024-01-01"}, 5, "2024-03-05 is not a snapshot date; the next is 2024-03-11"),
-        ({"dates": ["2024-02-01"]}, 2, "2024-03-02 is not a snapshot date; the next is not planned"),
-        ({"every": "month", "first": "2024-09-01"}, 1, "2024-03-01 is not a snapshot date; the next is 2024-09-01"),
+        ("Europe/Helsinki", date(2024, 3, 31)),  # has no 3:00 on that Sunday
+        ("Europe/Helsinki", date(2024, 10, 27)),  # and two of them on that one
+        (NEW_YORK, date(2024, 3, 10)),
+        (NEW_YORK, date(2024, 11, 3)),
+        (BERLIN, date(2024, 10, 27)),
     ],
 )
-def test_other_days_are_skipped_with_a_reason(grid: dict[str, object], day: int, says: str) -> None:
-    tick = evaluate(make_project(snapshots=grid), "snapshot_when_due", datetime(2024, 3, day, 5, tzinfo=UTC))
-    assert not tick.run_requests and tick.skip_message == says
+def test_each_day_has_one_load_where_clocks_change(zone: str, around: date) -> None:
+    schedule = build_definitions(make_project(time_zone=zone)).resolve_schedule_def("daily_load")
+    first = datetime(around.year, around.month, around.day, tzinfo=ZoneInfo(zone)) - timedelta(days=2)
+    ticks = list(islice(schedule_execution_time_iterator(first.timestamp(), schedule.cron_schedule, zone), 4))
+    days = [tick.astimezone(ZoneInfo(zone)).date() for tick in ticks]
+    assert days == [around + timedelta(days=number) for number in (-2, -1, 0, 1)]
+    keys = []
+    for tick in ticks:
+        with dg.build_schedule_context(scheduled_execution_time=tick) as context:
+            keys += [request.run_key for request in schedule.evaluate_tick(context).run_requests or []]
+    assert keys == [f"load-{day}" for day in days]
 
 
 def test_the_sources_are_loaded_every_night() -> None:
@@ -145,30 +149,44 @@ def built_files(tmp_path: Path) -> Path:
     return write_project(tmp_path / "shop", small_shop())
 
 
-def run_tick(folder: Path, when: datetime) -> dg.ExecuteInProcessResult:
-    """The run that the snapshot schedule asks for at a time."""
-    project = load_project(folder)
-    (request,) = evaluate(project, "snapshot_when_due", when).run_requests or []
-    job = build_definitions(project).resolve_job_def("snapshot")
-    return job.execute_in_process(
-        instance=instance_of(folder), partition_key=request.partition_key, tags=request.tags, raise_on_error=False
-    )
-
-
 def test_what_the_schedule_asks_for_runs(project: Path) -> None:
-    """A company that goes on: its newest snapshot is built on its day, and the next waits for its data."""
+    """A company that goes on: a late snapshot waits without a failing run, and is built when it can be."""
     replace_in(project / "crm.yaml", "{dates: [2022-05-01, 2022-06-01, 2022-07-01]}", OPEN_ENDED)
-    before = ledger_hashes(project)
+    before, late = ledger_hashes(project), date(2022, 7, 1)
     at_five = datetime(2022, 7, 1, 5, tzinfo=ZoneInfo(BERLIN))
-    assert run_tick(project, at_five).success
-    assert ledger_hashes(project) == before
-    later = date(2022, 8, 1)
-    waiting = run_tick(project, at_five.replace(month=8))
-    assert not waiting.success
-    (failed,) = [event for event in waiting.all_events if event.is_step_failure]
-    assert failed.step_key == "source_coverage"
-    assert "the sources are not complete to the snapshot yet" in str(failed.step_failure_data.user_failure_data)
-    assert ledger_hashes(project) == before
-    assert not [name for name, part in ledger_hashes(project) if part == later]
-    counted = instance_of(project).get_materialized_partitions(dg.AssetKey("customer_rfm"))
-    assert len(counted) == 3 and all_tables()["customer_rfm"].is_partitioned
+
+    def asked(when: datetime) -> tuple[list[dg.RunRequest], str | None]:
+        tick = evaluate(load_project(project), "snapshot_when_due", when)
+        return list(tick.run_requests or []), tick.skip_message
+
+    assert asked(at_five) == ([], "every snapshot is up to date; the next is 2022-08-01")
+    waits = "2022-08-01 waits: the sources of orders are complete to 2022-06-30"
+    assert asked(at_five.replace(month=8)) == ([], waits)
+
+    lose(project, "customer_recommendations", late)
+    assert {key for key in before if key not in ledger_hashes(project)} == {("customer_recommendations", late)}
+    hours_later = datetime(2022, 7, 3, 14, tzinfo=ZoneInfo(BERLIN))
+    (request,) = asked(hours_later)[0]
+    assert (request.partition_key, request.run_key) == (
+        "2022-07-01",
+        "snapshot-2022-07-01 as of 2022-06-30 on 2022-07-03",
+    )
+    assert asked(hours_later.replace(hour=15))[0][0].run_key == request.run_key, "what failed is not tried each hour"
+    job = build_definitions(load_project(project)).resolve_job_def("snapshot")
+    ended = job.execute_in_process(
+        instance=instance_of(project), partition_key=request.partition_key, tags=request.tags, raise_on_error=False
+    )
+    assert ended.success and ledger_hashes(project) == before
+    assert asked(hours_later)[1] == "every snapshot is up to date; the next is 2022-08-01"
+
+
+def lose(folder: Path, table: str, part: date) -> None:
+    """As if a snapshot's part of a table had not been built."""
+    contract = all_tables()[table]
+    with duckdb.connect(str(folder / "warehouse" / "crm.duckdb")) as connection:
+        for name, column in (
+            (contract.qualified_name, contract.partition_column),
+            ("quality.table_versions", "snapshot_date"),
+        ):
+            of_table = "" if name == contract.qualified_name else f" and table_name = '{table}'"
+            connection.execute(f"delete from {name} where {column} = ?{of_table}", [part])

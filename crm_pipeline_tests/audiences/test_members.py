@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from hashlib import md5
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from crm_pipeline.audiences import consent
-from crm_pipeline.audiences.export import members_of
+from crm_pipeline.audiences.export import audiences_due, export_audience, members_of
 from crm_pipeline.audiences.members import CONTROL, Members
 from crm_pipeline.errors import UserError
 from crm_pipeline.pipeline import Pipeline, all_tables
@@ -190,3 +190,45 @@ def test_what_the_data_refuse_is_said_without_values(tmp_path: Path, audience: d
     with pytest.raises(UserError, match=says) as error:
         members(project)
     assert "champions" not in str(error.value) and str(error.value).startswith("audiences.them")
+
+
+def test_a_query_sees_who_was_addressed_for_earlier_snapshots(tmp_path: Path) -> None:
+    """Ada was handed over in January; what is handed over in February does not change who is in it then."""
+    rested = """select customer_id from customer_segments where snapshot_date = $snapshot_date and customer_id not in (
+        select customer_id from audience_members
+        where audience_group = 'treated' and exported_at >= $snapshot_date - interval 40 day)"""
+    project = audience_project(tmp_path, first={"segment": "champions"}, rested={"query": rested})
+    pipeline, told = Pipeline(project), datetime(2024, 1, 2, tzinfo=UTC)
+    assert ids(project, "rested") == ["ada", "bob", "eve"], "nothing was handed over yet"
+    assert export_audience(pipeline, "first", JANUARY, "run", told).treated == 1
+    assert ids(project, "rested") == ["bob", "eve"]
+    assert ids(project, "rested", JANUARY) == ["ada"], "in January nobody had been"
+    for name in ("first", "rested"):
+        export_audience(pipeline, name, FEBRUARY, "run", told.replace(month=2))
+    assert ids(project, "rested") == ["bob", "eve"]
+    assert audiences_due(pipeline) == []
+
+
+def test_an_id_that_was_forwarded_since_is_still_who_was_addressed(tmp_path: Path) -> None:
+    addressed = "select distinct customer_id from audience_members"
+    project = audience_project(tmp_path, first={"segment": "champions"}, them={"query": addressed})
+    export_audience(Pipeline(project), "first", JANUARY, "run", datetime(2024, 1, 2, tzinfo=UTC))
+    publish(project, customer_forwarding="source_customer_id, customer_id\nada, eve")
+    assert ids(project) == ["eve"]
+
+
+def test_a_query_sees_the_newest_consent_per_purpose(tmp_path: Path) -> None:
+    by_channel = """select customer_id, max(purpose) as channel from customer_consents
+        where is_granted group by customer_id"""
+    project = audience_project(tmp_path, them={"query": by_channel})
+    publish(
+        project,
+        consents="""customer_id, purpose, decided_at, is_granted
+                    ada,         email,   2024-01-01, true
+                    ada,         email,   2024-01-09, false
+                    ada,         post,    2024-01-01, true
+                    bob,         email,   2024-01-01, true
+                    eve,         email,   2024-01-01, false""",
+    )
+    rows = members(project).rows.select(["customer_id", "channel"]).to_pylist()
+    assert rows == [{"customer_id": "ada", "channel": "post"}, {"customer_id": "bob", "channel": "email"}]

@@ -52,6 +52,19 @@ select $snapshot_date as snapshot_date, count(*) as event_count, coalesce(sum(am
 from events
 """
 
+RUNNING = Table(
+    name="running",
+    stage="features",
+    description="What all snapshots so far told, those that are not kept any more included where they were seen.",
+    grain=("snapshot_date",),
+    columns=(columns.SNAPSHOT_DATE, Column("amount", "bigint", "Sum of the totals so far.")),
+)
+
+RUNNING_SQL = """
+select $snapshot_date as snapshot_date, max(greatest(t.amount, coalesce(r.amount, 0)))::bigint as amount
+from totals as t left join running as r on r.snapshot_date < t.snapshot_date
+"""
+
 
 def transform(table: Table, sql: str, build: Callable[..., Any] | None = None) -> Transform:
     """The transform of a planted table, as the catalogue makes it from a module."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crm_pipeline.report import svg
 from crm_pipeline.report.blocks import Block, Desk, Tile
 from crm_pipeline.report.cells import Cell, Kind, Result
-from crm_pipeline.report.check_words import asked, observed
+from crm_pipeline.report.check_words import asked, breakable, observed
 
 _FIVE: tuple[tuple[str, Kind], ...] = (
     ("customers", "count"),
@@ -115,11 +115,13 @@ def quality(desk: Desk) -> list[Block]:
             ("severity", "head_severity", "text"),
             ("table_name", "head_table", "text"),
             ("check_name", "head_check", "text"),
+            ("newest_snapshot", "head_newest", "day"),
             ("observed", "head_observed", "text"),
         ]
         if desk.read["failed_checks"]:
             names = {
                 "severity": desk.code("severity"),
+                "table_name": lambda result, row: breakable(str(result.cell(row, "table_name").value)),
                 "check_name": lambda result, row: asked(result, row, desk.words),
                 "observed": lambda result, row: observed(result, row, desk.words),
             }

@@ -28,9 +28,11 @@ having count(*) > 0
 
 FAILED_CHECKS = f"""
 with newest as ({newest_checks.NEWEST_CHECKS})
-select severity, table_name, check_name, count(*) as parts, min(observed) as observed,
-    min(expected) as expected
+select severity, table_name, check_name, count(*) as parts, max(snapshot_date) as newest_snapshot,
+    min(observed) as observed, min(expected) as expected
 from newest
 where status <> 'passed'
-group by all order by severity, table_name, check_name limit 12
+group by severity, table_name, check_name
+order by array_position(['critical', 'error', 'warning'], severity), newest_snapshot desc, table_name, check_name
+limit 12
 """
