@@ -145,15 +145,15 @@ def _refresh(connection: DuckDBPyConnection, wishes: Wishes, *, anew: bool) -> N
     connection.execute(f"create or replace temporary table identity_run as select {is_whole} as is_whole")
 
 
-def fill_difference(connection: DuckDBPyConnection, table: Table, query: str) -> None:
-    """The delta between the live rows of a table and those of a query."""
+def fill_difference(connection: DuckDBPyConnection, table: Table, query: str, among: str = "true") -> None:
+    """The delta between the live rows of a table (``among`` these) and those of a query."""
     names = ", ".join(f'"{name}"' for name in table.column_names)
     live = ", ".join(f't."{name}"' for name in table.column_names)
     same = " and ".join(f't."{name}" is not distinct from n."{name}"' for name in table.column_names)
     connection.execute(f"create or replace temporary table delta_new as select {names} from ({query})")
     connection.execute(
         f"insert into {REMOVED} select t.rowid, {live} from {table.qualified_name} as t "
-        f"anti join delta_new as n on {same}"
+        f"anti join delta_new as n on {same} where {among}"
     )
     connection.execute(
         f"insert into {ADDED} select {names} from delta_new as n anti join {table.qualified_name} as t on {same}"

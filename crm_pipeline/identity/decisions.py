@@ -72,7 +72,7 @@ def _decision(line: str, where: str, before: list[Decision], sources: Collection
         if not isinstance(left, str) or not isinstance(right, str):
             raise UserError(f"{where}: left and right name two records, such as accounts/W20027")
         try:
-            check_pair((left, right), sources, where)
+            check_pair((left, right), sources, where, may_share_key=action == "accept")
         except ValueError as error:
             raise UserError(str(error)) from None
     else:

@@ -17,6 +17,7 @@ from crm_pipeline.warehouse.candidate import Part, candidate_name, create_candid
 from crm_pipeline.warehouse.changes import REMOVED
 from crm_pipeline.warehouse.delta import count_rows, is_small
 from crm_pipeline.warehouse.ledger import digest
+from crm_pipeline.warehouse.query_delta import changed_rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -145,11 +146,34 @@ class GoldenRecipe:
             )
 
     def fill_delta(self, connection: DuckDBPyConnection, basis: Basis) -> bool:
-        """The rows that differ go and come."""
-        if not is_matching(self.project):
+        """The rows that differ go and come, of customers whose records changed or moved."""
+        changed = changed_rows(connection, self.upstream, basis) if is_matching(self.project) else None
+        if changed is None:
             return False
-        fill_difference(connection, GOLDEN, self._query)
+        _find_touched(connection, changed)
+        touched = f"select customer_id from {_TOUCHED}"
+        records = f"(select * from {ASSIGNMENTS.qualified_name} where customer_id in ({touched}))"
+        query = golden_query(self.project.identity, STAGED_CUSTOMERS.qualified_name, records)
+        fill_difference(connection, GOLDEN, query, f"t.customer_id in ({touched})")
+        connection.execute(f"drop table {_TOUCHED}")
         return is_small(count_rows(connection, REMOVED), basis.version.row_count)
 
     def remember(self, connection: DuckDBPyConnection) -> None:
         """Nothing: the ledger says what was read."""
+
+
+_TOUCHED = "temp.golden_touched"
+
+
+def _find_touched(connection: DuckDBPyConnection, changed: Mapping[Table, str]) -> None:
+    """Make `_TOUCHED` (customer_id): who has or had a record that changed or moved, by the rows of the logs."""
+    queries = ["select null::varchar as customer_id where false"]
+    if ASSIGNMENTS in changed:
+        queries.append(f"select customer_id from ({changed[ASSIGNMENTS]})")
+    if STAGED_CUSTOMERS in changed:
+        queries.append(
+            f"select a.customer_id from ({changed[STAGED_CUSTOMERS]}) as s "
+            f"inner join {ASSIGNMENTS.qualified_name} as a on s.source = a.source "
+            "and s.customer_id = a.source_customer_id"
+        )
+    connection.execute(f"create or replace temporary table {_TOUCHED[5:]} as {' union '.join(queries)}")

@@ -230,19 +230,14 @@ def _decide(pipeline: Pipeline, action: Action, pair: Pair) -> None:
     project = pipeline.project
     sources = project.sources_of("customers")
     try:
-        check_pair(pair, sources, f"--{action}")
+        check_pair(pair, sources, f"--{action}", may_share_key=action == "accept")
     except ValueError as error:
         raise UserError(str(error)) from None
     with _vault(pipeline) as connection:
-        known = dict(connection.execute(f"select record_id, customer_key from {SCHEMA}.records").fetchall())
+        known = {record for (record,) in connection.execute(f"select record_id from {SCHEMA}.records").fetchall()}
     for record in pair:
         if record not in known:
             raise UserError(f"--{action}: there is no record {record!r}{closest(record, known)}")
-    if action == "reject" and known[pair[0]] == known[pair[1]]:
-        raise UserError(
-            f"--reject: {pair[0]} and {pair[1]} have one key, which always means one customer; give one of the sources "
-            "customer_keys of its own in crm.yaml"
-        )
     before = load_decisions(project.folder, sources)
     decision = Decision(_next(before), action, pair[0], pair[1], None, _user(), _now(pipeline))
     held = standing(before).get(decision.pair)

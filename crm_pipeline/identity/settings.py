@@ -110,13 +110,17 @@ class IdentitySettings(BaseModel):
             pairs = getattr(self, key)
             if not isinstance(pairs, str):
                 for pair in pairs:
-                    check_pair(pair, sources, f"identity.{key}")
+                    check_pair(pair, sources, f"identity.{key}", may_share_key=key == "always")
         if not isinstance(self.always, str) and not isinstance(self.never, str):
             _check_contradictions(self.always, {pair: "identity.never" for pair in self.never})
 
 
-def check_pair(pair: Pair, sources: Collection[str], where: str) -> None:
-    """ValueError when a pair does not name two records as ``source/key``."""
+def check_pair(pair: Pair, sources: Collection[str], where: str, *, may_share_key: bool = True) -> None:
+    """ValueError when a pair does not name two records as ``source/key``.
+
+    Records with one key are always one customer, for sales know nothing but the key: who says that two of them are not
+    (``may_share_key`` is False) is told so.
+    """
     for record in pair:
         source, separator, key = record.partition(SEPARATOR)
         if not separator or not key:
@@ -125,6 +129,11 @@ def check_pair(pair: Pair, sources: Collection[str], where: str) -> None:
             raise ValueError(f"{where}: {record!r}: {source!r} is no source of customers{closest(source, sources)}")
     if pair[0] == pair[1]:
         raise ValueError(f"{where}: {pair[0]!r} stands on both sides")
+    if not may_share_key and len({record.partition(SEPARATOR)[2] for record in pair}) == 1:
+        raise ValueError(
+            f"{where}: {pair[0]} and {pair[1]} have one key, which always means one customer; give one of the sources "
+            "customer_keys of its own in crm.yaml"
+        )
 
 
 def _check_contradictions(always: Collection[Pair], never: Mapping[Pair, str]) -> None:
@@ -171,7 +180,7 @@ def _read(path: Path, sources: Collection[str], key: str) -> dict[Pair, str]:
                     )
                 pair = (row[0], row[1])
                 try:
-                    check_pair(pair, sources, f"{path}, line {number}")
+                    check_pair(pair, sources, f"{path}, line {number}", may_share_key=key == "always")
                 except ValueError as error:
                     problem = str(error)
                 else:

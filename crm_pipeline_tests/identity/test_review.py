@@ -127,6 +127,7 @@ def test_mistakes(shop: Path, arguments: tuple[str, ...], message: str) -> None:
         '{"id": 1, "action": "accept", "left": "crm/c1", "right": ["web/w1"]}',
         '{"id": 1, "action": "accept", "left": "gone/c1", "right": "web/w1"}',
         '{"id": 1, "action": "undo", "undoes": 7}',
+        '{"id": 1, "action": "reject", "left": "crm/c1", "right": "web/c1"}',
     ],
 )
 def test_a_corrupt_line_is_named_and_nothing_is_added(shop: Path, line: str) -> None:

@@ -42,6 +42,7 @@ def _pairs(folder: Path, text: str) -> dict[str, tuple[tuple[str, str], ...]]:
         ("never: 5", 0, f"identity.never: {PAIRS}"),
         ("never: ''", 0, f"identity.never: {PAIRS}"),
         ("always: [[crm/c1, wbe/w1]]", 0, "'wbe' is no source of customers; did you mean 'web'?"),
+        ("never: [[crm/c1, web/c1]]", 0, "crm/c1 and web/c1 have one key, which always means one customer"),
         ("always: [[crm/c1, web/w1]]\nnever: [[web/w1, crm/c1]]", 1, "stand in identity.always as well"),
     ],
 )
@@ -58,6 +59,7 @@ def test_mistakes_in_crm_yaml(tmp_path: Path, text: str, line: int, message: str
         ("left,right\ncrm/c1;web/w1\n", "line 2: expected two records, source/key,source/key; found 1 values"),
         ("crm/c1,wbe/w1\n", "line 1: 'wbe/w1': 'wbe' is no source of customers; did you mean 'web'?"),
         ("left,right\n\ncrm/c2,crm/c2\n", "line 3: 'crm/c2' stands on both sides"),
+        ("crm/c2,web/c2\n", "line 1: crm/c2 and web/c2 have one key, which always means one customer"),
         ("left,right\nweb/w1,crm/c1\n", "line 2: 'web/w1' and 'crm/c1' stand in identity.always as well"),
     ],
 )

@@ -1,9 +1,10 @@
 """From pairs to clusters: connected components, and those that contradict themselves cut at their weakest links.
 
-A component is looked at closely when it is too large, when a pair in it must never match, or when the model finds two
-of its records to be different units although a chain of links joins them. Its records then start alone, and links are
-taken from the strongest down; one joins two clusters only if the evidence of all their pairs together speaks for it
-(greedy correlation clustering; Bansal, Blum and Chawla, 2004). What had to be cut is held for review.
+A component is looked at closely when it is too large, when a pair in it must never match, when two of its records state
+birth dates that are no typing error of each other, or when the model finds two of its records to be different units
+although a chain of links joins them. Its records then start alone, and links are taken from the strongest down; one
+joins two clusters only if the evidence of all their pairs together speaks for it (greedy correlation clustering;
+Bansal, Blum and Chawla, 2004). What had to be cut is held for review: its parts are units of their own until accepted.
 """
 
 from __future__ import annotations
@@ -17,17 +18,13 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from crm_pipeline.models.identity.cluster_split import ALWAYS, NEVER, SAME_KEY, Evidence, split
+from crm_pipeline.models.identity.cluster_inside import doubtful_components, evidence_inside
+from crm_pipeline.models.identity.cluster_split import ALWAYS, SAME_KEY, split
 from crm_pipeline.models.identity.model import IdentityModel
-from crm_pipeline.models.identity.prepare import prepare
-from crm_pipeline.models.identity.scoring import NAMES_ALONE, is_link, score_candidates
+from crm_pipeline.models.identity.scoring import is_link
 from crm_pipeline.models.identity.sql import keep, number, rows, whole_numbers
 
 IntArray = NDArray[np.int64]
-_ALL_PAIRS_UP_TO = 200
-"""In larger components only the pairs that were looked at speak; they are cut for their size in any case."""
-_DOUBT = -3.0
-"""log2 odds below which a pair inside a component contradicts it (a probability of 0.11)."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +60,11 @@ def cluster(
     a, b = whole_numbers(connection, "select a, b from identity_edges order by a, b")
     component = _components(total, a, b)
     keep(connection, "identity_component", {"no": np.arange(total), "component": component})
-    doubtful = _doubtful(connection, normalised, model)
+    doubtful = doubtful_components(connection, normalised, model)
     reasons: dict[int, str] = {}
     if doubtful:
         largest = model.settings.largest_cluster if model.has_matching else total
-        final, reasons = split(_evidence(connection), doubtful, largest)
+        final, reasons = split(evidence_inside(connection), doubtful, largest)
         for record, head in final.items():
             component[record] = head
     keep(connection, "identity_component", {"no": np.arange(total), "component": component})
@@ -76,7 +73,7 @@ def cluster(
         "identity_cut",
         {"no": np.array(list(reasons), dtype=np.int64), "split_reason": pa.array(list(reasons.values()), pa.string())},
     )
-    _assign(connection, normalised, target)
+    _assign(connection, target)
     report = _report(connection, target, reasons, component)
     for name in ("order", "always", "never", "same", "edges", "component", "cut", "inside"):
         connection.execute(f"drop table if exists temp.identity_{name}")
@@ -136,85 +133,7 @@ def _components(total: int, a: IntArray, b: IntArray) -> IntArray:
     return component
 
 
-def _doubtful(connection: duckdb.DuckDBPyConnection, normalised: str, model: IdentityModel) -> dict[int, str]:
-    """Components to look at closely with the reason; makes `identity_inside`: every known pair inside components."""
-    if not model.has_matching:  # then only what was stated is known
-        connection.execute(
-            "create or replace temp table identity_inside as select a, b, weight, agreement, component "
-            "from identity_edges join identity_component on no = a"
-        )
-    else:
-        _score_inside(connection, normalised, model)
-    connection.execute(
-        f"insert into identity_inside select n.a, n.b, {NEVER!r}, 'never', c.component "
-        "from (from identity_never anti join identity_same using (a, b)) as n "
-        "join identity_component as c on c.no = n.a "
-        "join identity_component as d on d.no = n.b and d.component = c.component"
-    )
-    found: dict[int, str] = {}
-    for component, reason in rows(
-        connection,
-        f"""with reasons as (
-            select component, case
-                when agreement = 'never' then 'split_never_match'
-                when contains(agreement, 'first_name=different') and contains(agreement, 'birth_date=exact')
-                    then 'split_twins'
-                when contains(agreement, 'birth_date=different') then 'split_birth_dates'
-                else 'split_names' end as reason
-            from identity_inside where weight < {_DOUBT}
-            union all
-            select component, 'split_too_large' from identity_component group by component
-            having count(*) > {model.settings.largest_cluster}
-        ) select component, min(reason) from reasons group by component order by component""",
-    ):
-        found[int(str(component))] = str(reason)
-    return found
-
-
-def _score_inside(connection: duckdb.DuckDBPyConnection, normalised: str, model: IdentityModel) -> None:
-    """Score every pair inside components of three and more, and keep it in `identity_inside`."""
-    records = prepare(connection, normalised, model)
-    connection.execute(
-        f"""create or replace temp table identity_candidates as
-        with members as (
-            select r.record_no, c.no, c.component, count(*) over (partition by c.component) as size
-            from identity_component as c join identity_order as o on o.no = c.no
-            join {records} as r on r.record_id = o.record_id
-        )
-        select l.record_no as left_no, r.record_no as right_no from members as l join members as r
-        on l.component = r.component and l.record_no < r.record_no where l.size between 3 and {_ALL_PAIRS_UP_TO}"""
-    )
-    score_candidates(connection, records, model, kept_from=0.0)
-    connection.execute(
-        f"""create or replace temp table identity_inside as
-        with scored as (
-            select least(x.no, y.no) as a, greatest(x.no, y.no) as b, agreement,
-                if(reason = '{NAMES_ALONE}', least(match_weight, 0.0), match_weight) as weight
-            from identity_scored
-            join {records} as l on l.record_no = left_no join identity_order as x on x.record_id = l.record_id
-            join {records} as r on r.record_no = right_no join identity_order as y on y.record_id = r.record_id
-        ), everything as (
-            select a, b, weight, agreement from identity_edges
-            union all
-            select a, b, weight, agreement from scored anti join identity_edges using (a, b)
-        )
-        select a, b, weight, agreement, component from everything join identity_component on no = a"""
-    )
-    for name in ("scored", "candidates", "records"):
-        connection.execute(f"drop table temp.identity_{name}")
-
-
-def _evidence(connection: duckdb.DuckDBPyConnection) -> list[Evidence]:
-    """Pairs inside components, from the strongest; of a pair that is stated twice, the strictest word."""
-    found = rows(
-        connection,
-        "select component, a, b, min(weight) as weight from identity_inside group by all "
-        "order by component, weight desc, a, b",
-    )
-    return [Evidence(int(str(c)), int(str(a)), int(str(b)), float(str(weight))) for c, a, b, weight in found]
-
-
-def _assign(connection: duckdb.DuckDBPyConnection, normalised: str, target: str) -> None:
+def _assign(connection: duckdb.DuckDBPyConnection, target: str) -> None:
     """Each record with its cluster's earliest record, its best link, and whether someone should look."""
     connection.execute(
         f"""create or replace temp table {target} as
@@ -228,24 +147,15 @@ def _assign(connection: duckdb.DuckDBPyConnection, normalised: str, target: str)
             select b, a, weight, match_probability, reason from links
         ), best as (
             select * from ends qualify row_number() over (partition by no order by weight desc, other) = 1
-        ), dates as (
-            select component, min(birth_date) as first_date, max(birth_date) as last_date
-            from identity_component join identity_order using (no) join {normalised} as n using (record_id)
-            group by component
         )
         select
             o.record_id, h.record_id as cluster_id,
             coalesce(best.match_probability, 1.0) as match_probability,
             coalesce(identity_cut.split_reason, best.reason, 'single') as reason,
-            identity_cut.split_reason is not null or (
-                coalesce(best.reason, '') not in ('always_match', 'same_key') and first_date <> last_date
-                and damerau_levenshtein(first_date, last_date) > 2
-                and substr(first_date, 5, 2) || right(first_date, 2) <> right(last_date, 2) || substr(last_date, 5, 2)
-            ) is true as is_held
+            identity_cut.split_reason is not null as is_held
         from identity_order as o
         join identity_component as c on c.no = o.no
         join identity_order as h on h.no = c.component
-        join dates on dates.component = c.component
         left join best on best.no = o.no
         left join identity_cut on identity_cut.no = o.no
         order by record_id"""

@@ -10,6 +10,8 @@ _MOST_SAID = 20.0
 """Limit of the log2 odds that one pair contributes for or against joining two clusters."""
 NEVER, ALWAYS, SAME_KEY = -100_000.0, 1_000.0, 1_000_000.0
 """Weights of pairs that people or keys state: same keys come first, then who may not, then who must be one."""
+CONTRADICTED = -500.0
+"""Weight of a pair that other pairs cannot outweigh, but what is stated does."""
 
 
 @dataclass(frozen=True)
@@ -79,4 +81,6 @@ def _balance(said: dict[int, dict[int, float]], ones: list[int], others: list[in
         return NEVER
     if max(weights) >= ALWAYS:
         return ALWAYS
+    if min(weights) <= CONTRADICTED:
+        return CONTRADICTED
     return sum(max(-_MOST_SAID, min(_MOST_SAID, weight)) for weight in weights)

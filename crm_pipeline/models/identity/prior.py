@@ -27,6 +27,8 @@ _EQUAL_STRANGERS = {
     "organisation": 5e-4,
 }
 _EQUAL_SAME, _DIFFERENT_SAME = 0.82, 0.08
+LEAST_RECORDS = 50
+"""With fewer there is nothing to learn from, and what is held of ordinary populations serves."""
 _STRANGER_PAIRS = 2_000.0
 """What is held about strangers counts as much as so many observed pairs."""
 

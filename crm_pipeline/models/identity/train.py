@@ -15,7 +15,7 @@ from crm_pipeline.models.identity.levels import Comparison
 from crm_pipeline.models.identity.model import Frequencies, IdentityModel
 from crm_pipeline.models.identity.pairs import candidate_pairs, pair_patterns
 from crm_pipeline.models.identity.prepare import SOUNDS, prepare, shared_values, usable_columns
-from crm_pipeline.models.identity.prior import of_same, of_strangers, strangers
+from crm_pipeline.models.identity.prior import LEAST_RECORDS, of_same, of_strangers, strangers
 from crm_pipeline.models.identity.relations import MOVED, SAME, Patterns, learn
 from crm_pipeline.models.identity.scoring import NAMES_ALONE, score_candidates
 from crm_pipeline.models.identity.settings import VALUES, IdentitySettings
@@ -27,8 +27,6 @@ _TRAINING_RECORDS = 50_000
 _TRAINING_PAIRS = 1_000_000
 _FREQUENT_VALUES = 3_000
 _CORRECTIONS = 3
-_LEAST_RECORDS = 50
-"""With fewer there is nothing to learn from, and what is held of ordinary populations serves."""
 _LOWEST_THRESHOLD = 0.5
 _OWN_VALUES = frozenset({"email", "phone"})
 """Columns whose equal values say by themselves that two records are one."""
@@ -73,7 +71,7 @@ def _learned(connection: duckdb.DuckDBPyConnection, records: str, model: Identit
     sampled = {c.column: of_strangers(c) for c in comparisons}
     telling = _TELLING & {c.column for c in comparisons}
     is_alone = len(telling) == 1 and telling <= _OWN_VALUES
-    if total >= _LEAST_RECORDS and not is_alone:
+    if total >= LEAST_RECORDS and not is_alone:
         same, sampled = learn_levels(*_training_tables(connection, records, model), comparisons, model.rules)
     pair_patterns(connection, records, comparisons)
     codes, counts = whole_numbers(

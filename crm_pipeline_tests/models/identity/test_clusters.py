@@ -177,6 +177,27 @@ def test_a_chain_through_a_forbidden_pair_is_cut_and_held() -> None:
     assert held == [("r000",), ("r001",), ("r002",)]
 
 
+def test_nobody_is_born_twice_until_somebody_says_so() -> None:
+    """One name, address and mailbox, two birth dates: held, each with what agrees with it, until accepted."""
+    other: Row = {**ADA, "birth_date": "1952-07-01"}
+    rows = [ADA, other, {**ADA, "birth_date": None, "phone": "+44 20 7946 0018"}, *STRANGERS]
+    connection = _resolve(rows)
+    assert _partition(connection) >= {frozenset({"r000", "r002"}), frozenset({"r001"})}
+    held = connection.execute("select record_id, reason from assignments where is_held order by all").fetchall()
+    assert held == [(record, "split_birth_dates") for record in ("r000", "r001", "r002")]
+    model = train(connection, "normalised")
+    connection.execute("create table accepted as select 'r001' as left_id, 'r002' as right_id")
+    cluster(connection, "pairs", "normalised", model, "assignments", always="accepted")
+    assert frozenset({"r000", "r001", "r002"}) in _partition(connection)
+    assert connection.execute("select count(*) from assignments where is_held").fetchall() == [(0,)]
+
+
+def test_in_a_household_two_birth_dates_contradict_nothing() -> None:
+    connection = _resolve([ADA, {**ADA, "birth_date": "1952-07-01"}, *STRANGERS], unit="household")
+    assert frozenset({"r000", "r001"}) in _partition(connection)
+    assert connection.execute("select count(*) from assignments where is_held").fetchall() == [(0,)]
+
+
 def test_a_cluster_that_is_too_large_is_cut() -> None:
     connection = _resolve([ADA] * 5 + STRANGERS, largest_cluster=3)
     sizes = connection.execute("select count(*) from assignments group by cluster_id order by 1 desc").fetchall()
