@@ -10,7 +10,7 @@ TABLE = Table(
     ),
     grain=("order_line_id",),
     columns=(
-        columns.ORDER_LINE_ID,
+        columns.ORDER_LINE_ID.own(),
         columns.ORDER_ID,
         columns.CUSTOMER_ID.may_be_null(),
         columns.PRODUCT_ID,

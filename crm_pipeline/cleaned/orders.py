@@ -11,7 +11,7 @@ TABLE = Table(
     ),
     grain=("order_id", "order_part"),
     columns=(
-        columns.ORDER_ID,
+        columns.ORDER_ID.own(),
         Column("order_part", "integer", "1 for the order as first known; later additions and returns count on."),
         columns.CUSTOMER_ID.may_be_null(),
         columns.ORDERED_AT,

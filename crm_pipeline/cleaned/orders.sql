@@ -8,7 +8,6 @@ with line_parts as (
         min(ordered_at) as ordered_at,
         min(known_at) as known_at,
         count(*) as line_count,
-        count(distinct product_id) as product_count,
         sum(quantity) as quantity,
         sum(net_amount) as net_amount,
         sum(case when line_type = 'discount' then discount_amount - net_amount else discount_amount end) as discount_amount
@@ -17,9 +16,34 @@ with line_parts as (
     group by order_id, customer_id, line_type = 'product', is_return, known_at::date
 ),
 
+-- hardly any order has a product on several lines: elsewhere there are as many products as lines, and none to compare
+repeating as (
+    select distinct order_id
+    from (
+        select order_id
+        from order_lines
+        where line_type = 'product'
+        group by order_id, product_id
+        having count(*) > 1
+    ) as repeated_products
+),
+
+product_counts as (
+    select order_id, customer_id, is_return, known_at::date as known_date, count(distinct product_id) as product_count
+    from order_lines
+    where line_type = 'product' and order_id in (select order_id from repeating)
+    group by order_id, customer_id, is_return, known_at::date
+),
+
 goods as (
-    select * from line_parts
-    where is_goods
+    select line_parts.*, coalesce(product_counts.product_count, line_parts.line_count) as product_count
+    from line_parts
+    left join product_counts
+        on line_parts.order_id = product_counts.order_id
+        and line_parts.customer_id is not distinct from product_counts.customer_id
+        and line_parts.is_return = product_counts.is_return
+        and line_parts.known_date = product_counts.known_date
+    where line_parts.is_goods
 ),
 
 -- discounts and adjustments belong to the sale of their order and day; without one they correct what was spent before
@@ -110,14 +134,34 @@ parts as (
     where order_id not in (select order_id from whole_orders)
     union all
     select * from whole_orders
+),
+
+-- most orders have one part, and no others to sort
+several_parts as (
+    select order_id
+    from parts
+    group by order_id
+    having count(*) > 1
+),
+
+numbered as (
+    select *, 1 as order_part
+    from parts
+    where order_id not in (select order_id from several_parts)
+    union all
+    select
+        *,
+        row_number() over (
+            partition by order_id
+            order by known_date, part_type <> 'order', part_type, customer_id nulls last
+        ) as order_part
+    from parts
+    where order_id in (select order_id from several_parts)
 )
 
 select
     order_id,
-    row_number() over (
-        partition by order_id
-        order by known_date, part_type <> 'order', part_type, customer_id nulls last
-    ) as order_part,
+    order_part,
     customer_id,
     ordered_at,
     part_type,
@@ -128,4 +172,4 @@ select
     discount_amount,
     part_type <> 'order' as is_return,
     known_at
-from parts
+from numbered

@@ -35,10 +35,16 @@ class Column:
     """SQL that stands for it in rows of append-only tables that were written before it was declared."""
     retyped_from: str | None = field(default=None, repr=False, compare=False)
     """Its type before, where it goes back to one that it had: else that looks like an older version of the code."""
+    is_own: bool = field(default=False, repr=False, compare=False)
+    """Whether a text differs from row to row: it is stored without looking for repetitions, which takes longest."""
 
     def may_be_null(self) -> Column:
         """The same column where a missing value has a meaning (the description says which)."""
         return replace(self, nullable=True)
+
+    def own(self) -> Column:
+        """The same column of a table in which hardly two rows share a value."""
+        return replace(self, is_own=True)
 
     def described(self, description: str) -> Column:
         """The same column with a description that fits the table."""

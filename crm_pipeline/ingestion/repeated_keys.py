@@ -14,7 +14,16 @@ REPEATED = "its key belongs to an earlier row with other values"
 
 
 def judge_repeated_keys(connection: DuckDBPyConnection, entity: Entity, relation: str) -> None:
-    """Change the verdicts of clean rows whose key an earlier clean row has."""
+    """Change the verdicts of clean rows whose key an earlier clean row has.
+
+    Keys whose digests all differ differ themselves, which is found out in half the time and memory.
+    """
+    key = ", ".join(_key_texts(entity))
+    shared = connection.execute(
+        f"select count(*) - count(distinct hash({key})) from {relation} where verdict = 'clean'"
+    ).fetchone()
+    if not shared or not shared[0]:
+        return
     find, mark = repeated_keys_sql(entity, relation)
     connection.execute(find)
     found = connection.execute(f"select count(*) from {REPEATED_KEYS}").fetchone()
@@ -23,13 +32,18 @@ def judge_repeated_keys(connection: DuckDBPyConnection, entity: Entity, relation
     connection.execute(f"drop table {REPEATED_KEYS}")
 
 
+def _key_texts(entity: Entity) -> list[str]:
+    """The parts of a row's key as texts: a missing part is one like any other."""
+    return [f"coalesce(cast(\"{name}\" as varchar), '')" for name in entity.key]
+
+
 def repeated_keys_sql(entity: Entity, relation: str) -> tuple[str, str]:
     """Two statements: find keys that occur more than once, and mark their rows but the first.
 
     Events keep the row known first: an identical later one is a duplicate, one with other values is rejected. Things
     without a time keep the newest description; the ones that it replaces count as duplicates.
     """
-    parts = [f"coalesce(cast(\"{name}\" as varchar), '')" for name in entity.key]
+    parts = _key_texts(entity)
     keyed = ", ".join(f"{part} as key_{number}" for number, part in enumerate(parts))
     keys = ", ".join(f"key_{number}" for number in range(len(parts)))
     content = ", ".join(f'"{c.name}"' for c in entity.columns if c.name != "known_at")

@@ -44,7 +44,9 @@ if TYPE_CHECKING:
 def staged_table(entity: Entity) -> Table:
     """The contract of an entity's staged table."""
     own = [
-        Column(c.name, c.type, c.description, nullable=True, pii=c.pii) for c in entity.columns if c.name != "known_at"
+        Column(c.name, c.type, c.description, nullable=True, pii=c.pii, is_own=entity.key == (c.name,))
+        for c in entity.columns
+        if c.name != "known_at"
     ]
     if entity.extra_columns:
         own.append(

@@ -30,6 +30,9 @@ LEAST_ROWS_APART = 5_000
 CANDIDATE = "__candidate"
 """How the names of unpublished tables end."""
 
+PLAINLY = " using compression zstd"
+"""How texts are stored that do not repeat: a third of the time of the usual way, in half as much space again."""
+
 Part = date | None
 
 
@@ -40,7 +43,7 @@ def candidate_name(table: Table) -> str:
 
 def create_candidate(connection: DuckDBPyConnection, table: Table) -> None:
     """An empty candidate with the contract's columns; what an earlier killed run left is dropped."""
-    columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
+    columns = ", ".join(f'"{c.name}" {c.type}{PLAINLY if c.is_own else ""}' for c in table.columns)
     connection.execute(f'create schema if not exists "{table.stage}"')
     connection.execute(f"drop table if exists {candidate_name(table)}")
     connection.execute(f"create table {candidate_name(table)} ({columns})")

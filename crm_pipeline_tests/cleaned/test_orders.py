@@ -15,6 +15,26 @@ def test_lines_of_one_day_are_one_part(assert_builds):
     )
 
 
+def test_different_products_are_counted_within_each_part(assert_builds):
+    assert_builds(
+        orders,
+        order_lines="""order_id, customer_id, product_id, ordered_at, known_at,   quantity, net_amount
+                       o1,       ada,         tea,        2024-01-01, 2024-01-01, 1,        3
+                       o1,       ada,         tea,        2024-01-01, 2024-01-01, 2,        6   -- again in one part
+                       o1,       ada,         jam,        2024-01-01, 2024-01-01, 1,        4
+                       o1,       ada,         tea,        2024-01-05, 2024-01-05, -1,       -3  -- and in another
+                       o2,       ,            tea,        2024-01-02, 2024-01-02, 1,        3   -- of no customer
+                       o2,       ,            tea,        2024-01-02, 2024-01-02, 1,        3
+                       o3,       bob,         tea,        2024-01-03, 2024-01-03, 1,        3
+                       o3,       bob,         jam,        2024-01-03, 2024-01-03, 1,        4""",
+        expected="""order_id, order_part, line_count, product_count
+                    o1,       1,          3,          2
+                    o1,       2,          1,          1
+                    o2,       1,          2,          1
+                    o3,       1,          2,          2""",
+    )
+
+
 def test_additions_and_returns_of_later_days_are_parts_of_their_own(assert_builds):
     assert_builds(
         orders,
