@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from crm_pipeline.contract.sql import safe_casts, strict_casts
 from crm_pipeline.ingestion.entities import Entity
 from crm_pipeline.ingestion.reading.mapped_columns import copied_names, read_columns
+from crm_pipeline.ingestion.reading.visible_ends import names_to_trim
 from crm_pipeline.ingestion.values import (
     LARGEST_AMOUNT,
     is_too_large,
@@ -19,7 +20,7 @@ from crm_pipeline.ingestion.values import (
     text_of,
     typed,
 )
-from crm_pipeline.project import FROM_ORDER, Source
+from crm_pipeline.project import FROM_ORDER, ColumnMapping, Source
 
 ORDER_HEADERS = "order_headers"
 """The temporary view in which lines find their orders: source, order_id and what is known of clean orders."""
@@ -120,12 +121,19 @@ def _source_row(source: Source) -> tuple[str, str]:
     return "__key as source_key", "cast(__version as bigint) as source_version"
 
 
-def _text(name: str, source: Source) -> str:
+def _text(name: str, source: Source, to_trim: Set[str] | None) -> str:
     """The text of one column; customers' keys that are a number space of their own are told apart by its name."""
-    text = text_of(source.columns.get(name), source.read)
+    text = _plain_text(source.columns.get(name), source, to_trim)
     if name != "customer_id" or source.customer_keys is None:
         return text
     return f"{literal(source.customer_keys + ':')} || {text}"
+
+
+def _plain_text(mapping: ColumnMapping | None, source: Source, to_trim: Set[str] | None) -> str:
+    """The text of a mapping; ``to_trim`` are the files' columns that may need it (None: not known)."""
+    column = mapping.column if mapping is not None else None
+    is_trimmed = column is not None and to_trim is not None and column.lower() not in to_trim
+    return text_of(mapping, source.read, is_trimmed=is_trimmed)
 
 
 def content_digest(names: Sequence[str]) -> str:
@@ -166,12 +174,13 @@ def source_query(entity: Entity, name: str, source: Source, files: Sequence[Load
     zone = source.time_zone or project_zone
     hidden = {column.name for column in entity.columns if not column.is_attribute}
     extra = [key for key in source.columns if key not in hidden]
-    texts = [f'{_text(c.name, source)} as "text_{c.name}"' for c in entity.columns]
+    to_trim = {name for file in files for name in names_to_trim(file.copy)} if files else None
+    texts = [f'{_text(c.name, source, to_trim)} as "text_{c.name}"' for c in entity.columns]
     attributes = (
         "map(["
         + ", ".join(literal(key) for key in extra)
         + "], ["
-        + ", ".join(text_of(source.columns[key], source.read) for key in extra)
+        + ", ".join(_plain_text(source.columns[key], source, to_trim) for key in extra)
         + "])"
     )
     if entity.extra_columns:

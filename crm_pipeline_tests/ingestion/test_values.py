@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from crm_pipeline.ingestion.entities import EntityColumn
 from crm_pipeline.ingestion.reading.settings import ReadSettings
-from crm_pipeline.ingestion.values import is_too_large, text_of, typed
+from crm_pipeline.ingestion.values import USUAL, is_too_large, text_of, typed
 from crm_pipeline.project import ColumnMapping
 
 AMOUNT = EntityColumn("amount", "decimal(18,4)", "An amount.")
 MAPPING = ColumnMapping(column="amount")
 CONNECTION = duckdb.connect()
+CONNECTION.execute("set TimeZone = 'UTC'")
 
 
 def number(text: str, **read: object) -> Decimal | str | None:
@@ -91,6 +92,23 @@ def test_a_number_is_the_one_written_or_none(text: str) -> None:
 def test_numbers_as_a_source_writes_them(text: str, read: dict[str, object], value: str | None) -> None:
     found = number(text, **read)
     assert found == (value if value in (None, "too large") else Decimal(str(value)))
+
+
+USUAL_TIMES = st.from_regex(
+    r"[0-9]{1,5}-[0-9]{1,2}-[0-9]{1,2} [0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}[0-9.+Z]?", fullmatch=True
+)
+
+
+@given(USUAL_TIMES | st.text(alphabet="0123456789-: .+TZe", max_size=22))
+@settings(max_examples=300)
+def test_times_written_as_usual_are_what_a_cast_makes_of_them(text: str) -> None:
+    quick = typed(EntityColumn("at", "timestamp", "When."), ColumnMapping(column="at"), ReadSettings(), "UTC", "UTC")
+    row = CONNECTION.execute(
+        f"select cast({quick} as varchar), cast({quick.replace(USUAL, 'never')} as varchar) "
+        "from (select $text as text_at)",
+        {"text": text.strip()},
+    ).fetchone()
+    assert row is not None and row[0] == row[1]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from crm_pipeline.errors import UserError
 from crm_pipeline.ingestion.reading.look import open_reader
 from crm_pipeline.ingestion.reading.reader import BROKEN, LINE, POSITION, Facts, LineCounts, text_schema, unreadable
 from crm_pipeline.ingestion.reading.settings import READER_VERSION, ReadSettings
+from crm_pipeline.ingestion.reading.visible_ends import VisibleEnds
 from crm_pipeline.warehouse.connection import is_full_disk
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _write(batches: Iterable[pa.Table], draft: Path, names: list[str]) -> int:
     """Write the batches while the next one is read; returns the number of rows."""
     from pyarrow import parquet
 
-    rows, found = 0, iter(batches)
+    rows, found, ends = 0, iter(batches), VisibleEnds(names)
     first = next(found, None)
     options = {
         "compression": "zstd",
@@ -106,9 +107,11 @@ def _write(batches: Iterable[pa.Table], draft: Path, names: list[str]) -> int:
             if writing is not None:
                 writing.result()
             writing = pool.submit(writer.write_table, batch)
+            ends.look(batch)
             rows += batch.num_rows
         if writing is not None:
             writing.result()
+        writer.add_key_value_metadata(ends.metadata)
     return rows
 
 
