@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from crm_pipeline.contract.table import Severity, Table
 from crm_pipeline.warehouse.candidate import Part
+from crm_pipeline.warehouse.digests import all_differ
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -105,13 +106,12 @@ def audit_rows(connection: DuckDBPyConnection, table: Table, candidate: str) -> 
 def count_repeated(connection: DuckDBPyConnection, names: Sequence[str], relation: str) -> int:
     """Rows whose values of some columns another row has too.
 
-    Rows whose digests all differ differ themselves, which takes half the time and memory to find out; only where two
-    digests are equal are the values compared.
+    Where the digests of all rows differ, so do the values; only where two are equal are the values compared.
     """
     key = ", ".join(f'"{name}"' for name in names)
-    row = connection.execute(f"select count(*) - count(distinct hash({key})) from {relation}").fetchone()
-    if row and row[0]:
-        row = connection.execute(f"select count(*) - count(distinct ({key})) from {relation}").fetchone()
+    if all_differ(connection, key, relation):
+        return 0
+    row = connection.execute(f"select count(*) - count(distinct ({key})) from {relation}").fetchone()
     return int(row[0]) if row else 0
 
 
