@@ -106,7 +106,7 @@ def accuracy_lines(rows: pd.DataFrame) -> Iterator[str]:
         ).set_index(["model", "metric"])
         for reference in REFERENCES
     }
-    yield "| Metric | Published | Rule | Plain lifetimes | better than the rule by | better than lifetimes by |"
+    yield "| Metric | Published | Rule | Plain BTYD | better than the rule by | better than BTYD by |"
     yield "|---|---|---|---|---|---|"
     for metric in METRICS:
         values = " | ".join(f"{tables['naive'].loc[(model, metric), 'value']:.4f}" for model in MODELS)
