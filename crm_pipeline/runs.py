@@ -220,15 +220,19 @@ def execute(
 def _interrupts() -> Iterator[threading.Event]:
     """Ctrl-C sets the event: an exception in the middle of reading the history would be logged with its traceback."""
     interrupted = threading.Event()
-    is_ours = threading.current_thread() is threading.main_thread()
-    if not is_ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield interrupted
-        return
-    signal.signal(signal.SIGINT, lambda *_: interrupted.set())
+    is_ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if is_ours:
+        signal.signal(signal.SIGINT, lambda *_: interrupted.set())
     try:
         yield interrupted
+    except KeyboardInterrupt:  # from a handler that is not ours
+        interrupted.set()
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if is_ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _follow(instance: dg.DagsterInstance, report: RunReport, cursor: Any, listener: Listener) -> Any:

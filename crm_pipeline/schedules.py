@@ -80,20 +80,26 @@ def snapshot_requests(pipeline: Pipeline, moment: datetime) -> list[dg.RunReques
     """A run for each snapshot that can be built or renewed at a moment, in order of date, or why there is none.
 
     The key of a request holds the day and how far the sources reach: what failed is tried again the next day, or when
-    newer data have come, and not each hour.
+    newer data have come, and not each hour. While another run writes none is asked for: reading in between two of its
+    tables would keep it from the next.
     """
     at = replace(pipeline, now=lambda: moment)
     today = pipeline.project.today(moment)
+    if not at.warehouse.exists:
+        return dg.SkipReason("nothing is loaded yet: the job `load` comes first")
     try:
-        through = covered_through(at)
-        first = first_order(at).known_at
-        scored = [day for day in kept_snapshots(at) if first is not None and first.date() < day]
-        planned = make_plan(at, set(at.recipes), scored, load=False)
+        with at.warehouse.locked():
+            through = covered_through(at)
+            first = first_order(at).known_at
+            scored = [day for day in kept_snapshots(at) if first is not None and first.date() < day]
+            planned = make_plan(at, set(at.recipes), scored, load=False)
     except CrmError as error:
         return dg.SkipReason(str(error))
     if through is None:
         return dg.SkipReason("nothing is loaded yet: the job `load` comes first")
-    wanted = sorted({item.part for item in planned if item.part is not None})[:SNAPSHOTS_PER_RUN]
+    wanted = sorted({item.part for item in planned if item.part is not None})
+    if len(wanted) > SNAPSHOTS_PER_RUN:  # the newest among them: old ones that fail each day must not keep it away
+        wanted = [*wanted[: SNAPSHOTS_PER_RUN - 1], wanted[-1]]
     if wanted:
         key = f"as of {through} on {today}"
         return [dg.RunRequest(f"snapshot-{day} {key}", partition_key=day.isoformat()) for day in wanted]

@@ -83,9 +83,9 @@ def find_members(connection: DuckDBPyConnection, pipeline: Pipeline, name: str, 
     """Who is in the audience ``name`` at a snapshot; UserError for what the data do not know or a query cannot do."""
     settings = pipeline.project.audiences[name]
     where = f"audiences.{name}"
-    if settings.query is not None:
-        show_views(connection, pipeline, settings.query, where, snapshot_date)
     try:
+        if settings.query is not None:
+            show_views(connection, pipeline, settings.query, where, snapshot_date)
         _choose(connection, settings, where, snapshot_date)
     except duckdb.CatalogException:
         raise UserError(

@@ -11,6 +11,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from crm_pipeline.audiences.views import VIEWS
+
 KEY = "customer_id"
 PLAIN = re.compile(
     r"VARCHAR|JSON|UUID|BOOLEAN|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(\d+,\s*\d+\)|FLOAT|DOUBLE|DATE"
@@ -38,6 +40,9 @@ def check_query(query: str) -> None:
         ) from None
     finally:
         cursor.close()
+    tables = sqlglot.parse_one(query.rstrip().rstrip(";"), dialect="duckdb").find_all(exp.Table)
+    if qualified := [table for table in tables if table.name.lower() in VIEWS and table.db]:
+        raise ValueError(f"{qualified[0].sql()}: expected {qualified[0].name} alone, for it belongs to no stage")
     found = [row[0] for row in described]
     if KEY not in found:
         raise ValueError(f"the query has no column {KEY}; it selects {', '.join(found)}")

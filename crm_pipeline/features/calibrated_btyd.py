@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -20,23 +20,34 @@ if TYPE_CHECKING:
 
     from crm_pipeline.models.btyd import FittedBtyd
 
-FORMAT = "calibrated_btyd/3"
+FORMAT = "calibrated_btyd/4"
 PRIOR_LOG_RATIO = 0.1
 """Errors of 10 % are needed, and must repeat, before half of their persistence is believed."""
 
 
 @dataclass(frozen=True)
 class CalibratedBtyd:
-    """`model`, the factor that its purchases are multiplied by, and the season's, by which the blend sees its spend."""
+    """`model`, the factor that its purchases are multiplied by, and the season's, by which the blend sees its spend.
+
+    The season's factors, of spend and of purchases, are those of the model's horizon and of no other.
+    """
 
     model: FittedBtyd
     purchase_factor: float
     season_factor: float = 1.0
+    season_of_purchases: float = 1.0
+
+    def over(self, horizon_days: int) -> CalibratedBtyd:
+        """The same for another horizon, of which no season is known."""
+        if horizon_days == self.model.horizon_days:
+            return self
+        return CalibratedBtyd(replace(self.model, horizon_days=horizon_days), self.purchase_factor)
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """As `FittedBtyd.predict`, with calibrated `expected_purchases`; `expected_spend` is the fit's own."""
         found = self.model.predict(frame)
-        return found.assign(expected_purchases=found["expected_purchases"] * self.purchase_factor)
+        factor = self.purchase_factor * self.season_of_purchases
+        return found.assign(expected_purchases=found["expected_purchases"] * factor)
 
     def to_json(self) -> str:
         """JSON from which `from_json` makes the same predictions."""
@@ -45,6 +56,7 @@ class CalibratedBtyd:
             "model": json.loads(self.model.to_json()),
             "purchase_factor": self.purchase_factor,
             "season_factor": self.season_factor,
+            "season_of_purchases": self.season_of_purchases,
         }
         return json.dumps(stored, sort_keys=True)
 
@@ -57,7 +69,8 @@ class CalibratedBtyd:
         if not isinstance(stored, dict) or stored.get("format") != FORMAT:
             raise ValueError(f"not a stored model of format {FORMAT!r}")
         model = FittedBtyd.from_json(json.dumps(stored["model"]))
-        return cls(model, float(stored["purchase_factor"]), float(stored["season_factor"]))
+        factors = (float(stored[name]) for name in ("purchase_factor", "season_factor", "season_of_purchases"))
+        return cls(model, *factors)
 
 
 def persistent_factor(log_ratios: Mapping[date, float], horizon_days: int) -> float:

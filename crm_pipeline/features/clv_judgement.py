@@ -95,7 +95,8 @@ def judge(held: pd.DataFrame) -> Judgement:
     """Compare the blend with the rule on active customers, by normalised Gini with a paired bootstrap.
 
     By ranking, because the errors of a mean hang on a few customers of a heavy tail, and the totals agree by
-    construction. held: outcomes `spend` that neither btyd nor the trees and weights of the blend were fitted on.
+    construction. held: outcomes `spend` that neither btyd nor the trees and weights of the blend were fitted on; how
+    far the season is believed rests on them too, and changes blend and rule alike.
     """
     from crm_pipeline.models.bootstrap import paired_bootstrap
     from crm_pipeline.models.grades import passes_gate

@@ -148,10 +148,11 @@ def _levels(
     bought = log_ratios(known, "btyd_purchases", "purchases")
     of_spend, of_purchases = season.weight(log_ratios(known, "btyd", "spend")), season.weight(bought)
     unexplained = {day: ratio - math.log(season.factor(day, of_purchases)) for day, ratio in bought.items()}
-    purchase_factor = persistent_factor(unexplained, fitted.horizon_days) * season.factor(snapshot_date, of_purchases)
+    persistent = persistent_factor(unexplained, fitted.horizon_days)
     days = pd.to_datetime(known["snapshot_date"]).dt.date
     factors = {day: season.factor(day, of_spend) for day in sorted(set(days))}
-    calibrated = CalibratedBtyd(fitted, purchase_factor, season.factor(snapshot_date, of_spend))
+    in_horizon = (season.factor(snapshot_date, weight) for weight in (of_spend, of_purchases))
+    calibrated = CalibratedBtyd(fitted, persistent, *in_horizon)
     return calibrated, days.map(factors).astype("float64"), season.note(snapshot_date, of_spend)
 
 

@@ -10,7 +10,6 @@ horizon_days x mean spend per repeat order day.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -132,7 +131,7 @@ def build(rows: pd.DataFrame, clv_model: pd.DataFrame, project: Project, snapsho
     settings, horizon = project.clv, project.clv.horizon_days
     referenced = with_references(rows, btyd.model, horizon)
     found, expected = blend.predict(in_season(referenced, btyd.season_factor)), btyd.predict(rows)
-    churn_model = replace(btyd, model=replace(btyd.model, horizon_days=project.churn.horizon_days))
+    churn_model = btyd.over(project.churn.horizon_days)
     is_rule = champion.name == NAIVE
     spend = (referenced[NAIVE] if is_rule else found[BLEND]).to_numpy()
     value_per_spend = settings.margin * btyd.model.discount_factors(rows, settings.discount_rate)

@@ -77,12 +77,14 @@ def choose(rows: pd.DataFrame, fits: Fits, snapshot_date: date, horizon_days: in
         gain, error, customers = _mean_gain(pd.concat(gains))
         if customers < LEAST_CUSTOMERS:
             continue
-        if gain > SURE * error and gain > most:
+        is_better = gain > SURE * error and gain > most
+        if is_better:
             chosen, most = other, gain
-        why = f"{other} against {first}: Poisson deviance per customer lower by {gain:.5f} (+-{SURE * error:.5f})"
+        if is_better or chosen == first:
+            why = f"{other} against {first}: Poisson deviance per customer lower by {gain:.5f} (+-{SURE * error:.5f})"
     if not others:
         return Choice(first, f"{first} is the only family that was fitted")
-    return Choice(chosen, why or f"no outcomes are known to judge families by: {first} is taken")
+    return Choice(chosen, why or f"too few outcomes are known to judge families by: {first} is taken")
 
 
 def _deviance(rows: pd.DataFrame, fitted: FittedBtyd) -> FloatArray:

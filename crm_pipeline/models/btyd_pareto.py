@@ -3,8 +3,9 @@
 While alive a customer buys at a rate lambda ~ Gamma(r, alpha); the lifetime is exponential with a rate mu ~ Gamma(s,
 beta), independent of it, so a customer who never came back may have left as well. All that is not closed is one
 integral over the time of death between the last purchase and the snapshot. It is taken by Gauss-Legendre nodes on a
-logarithmic scale of time, cut where the integrand has fallen below exp(-36): exact to ten digits for any history and
-parameters, where the usual difference of hypergeometric functions loses its digits for heavy buyers.
+logarithmic scale of time, cut where the integrand has fallen below exp(-36): the chance to be alive is exact to eleven
+decimals for any history and parameters, where the usual difference of hypergeometric functions loses its digits for
+heavy buyers.
 
 Sources: Schmittlein, Morrison and Colombo (1987), "Counting Your Customers: Who Are They and What Will They Do Next?",
 Management Science 33 (1), 1-24; Fader and Hardie (2005), "A Note on Deriving the Pareto/NBD Model and Related

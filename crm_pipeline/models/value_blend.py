@@ -33,7 +33,7 @@ HALF_TRUST_SNAPSHOTS = 6
 def common_levels(totals: Mapping[str, float], snapshots: int) -> dict[str, float]:
     """The factor per forecast that brings its total to the common level; 1 where a total is 0.
 
-    snapshots: those that the correction was fitted on.
+    snapshots: those with known outcomes, from which the correction learns.
     """
     btyd, correction = totals.get(BTYD, 0.0), totals.get(CORRECTION, 0.0)
     share = snapshots / (snapshots + HALF_TRUST_SNAPSHOTS) / 2

@@ -2,8 +2,8 @@
 
 `customer_recommendations` puts own, similar and popular products in one learned order. Here each source stands alone,
 by its own measure and under the same filters, so that `recommendation_outcomes` can judge whether the order is worth
-more than any of its parts. 1,000 customers per snapshot (lowest md5 of the id, without those who refused consent) are
-enough for that; the query is that of `customer_recommendations`, which sees only their rows.
+more than any of its parts. 1,000 customers per snapshot (lowest md5 of the id; of them those who refused consent get no
+list) are enough for that; the query is that of `customer_recommendations`, which sees only their rows.
 """
 
 from __future__ import annotations

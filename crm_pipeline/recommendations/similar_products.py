@@ -26,7 +26,7 @@ TABLE = Table(
         Column(
             "similarity",
             "double",
-            "What having the one adds to the chance of the other; null for `same_kind`.",
+            "Weight of the one in a ridge regression of the other on all products; null for `same_kind`.",
             nullable=True,
         ),
     ),

@@ -17,6 +17,7 @@ from crm_pipeline.assets import partitions_of
 from crm_pipeline.definitions import build_definitions
 from crm_pipeline.pipeline import Pipeline, all_tables
 from crm_pipeline.project import Project, load_project
+from crm_pipeline.warehouse.connection import Warehouse
 from crm_pipeline_tests.acceptance.contents import ledger_hashes
 from crm_pipeline_tests.acceptance.shops import replace_in, write_project
 from crm_pipeline_tests.acceptance.test_end_to_end import instance_of
@@ -172,6 +173,9 @@ def test_what_the_schedule_asks_for_runs(project: Path) -> None:
         "snapshot-2022-07-01 as of 2022-06-30 on 2022-07-03",
     )
     assert asked(hours_later.replace(hour=15))[0][0].run_key == request.run_key, "what failed is not tried each hour"
+    with Warehouse(load_project(project)).locked():
+        requests, reason = asked(hours_later)
+    assert not requests and "another run is writing" in str(reason)
     job = build_definitions(load_project(project)).resolve_job_def("snapshot")
     ended = job.execute_in_process(
         instance=instance_of(project), partition_key=request.partition_key, tags=request.tags, raise_on_error=False

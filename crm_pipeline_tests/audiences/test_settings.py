@@ -32,6 +32,7 @@ from crm_pipeline_tests.test_project import GOOD, load
         ("{query: 'select customer_id, {a: 1} as part from customers'}", "part is of the type STRUCT(a INTEGER)"),
         ("{query: 'select customer_id, map {1: 2} as pairs from customers'}", "pairs is of the type MAP"),
         ("{query: 'select customer_id, known_at - ordered_at as lag from orders'}", "lag is of the type INTERVAL"),
+        ("{query: select customer_id from main.audience_members}", "expected audience_members alone"),
         ("{segment: at risk, columns: [clw]}", "did you mean 'clv'"),
         ("{segment: at risk, columns: [customer_id]}", "exported anyway"),
         ("{segment: at risk, control_share: 1}", "below 1"),

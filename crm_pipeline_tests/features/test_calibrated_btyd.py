@@ -1,13 +1,16 @@
 """The level of predictions: how much of an error is believed to persist."""
 
 import math
+from dataclasses import replace
 from datetime import date, timedelta
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_pipeline.features.calibrated_btyd import CalibratedBtyd, persistent_factor
+from crm_pipeline.models.btyd import fit_btyd
 
 MONTHS = [date(2024, month, 1) for month in range(1, 8)]
 
@@ -41,5 +44,16 @@ def test_never_more_than_the_newest_error(ratios, horizon):
 
 
 def test_rejects_what_it_did_not_store():
-    with pytest.raises(ValueError, match="calibrated_btyd/3"):
+    with pytest.raises(ValueError, match="calibrated_btyd/4"):
         CalibratedBtyd.from_json('{"format": "pickle"}')
+
+
+def test_the_season_of_one_horizon_is_none_of_another():
+    frame = pd.DataFrame({"frequency": [0, 2, 5], "recency": [0, 40, 90], "T": [100] * 3, "monetary_value": [0, 9, 12]})
+    fitted = fit_btyd(frame, horizon_days=90)
+    model = CalibratedBtyd(fitted, 1.5, season_factor=2.0, season_of_purchases=3.0)
+    own = fitted.predict(frame)["expected_purchases"]
+    assert model.over(90).predict(frame)["expected_purchases"].tolist() == pytest.approx((own * 4.5).tolist())
+    shorter = replace(fitted, horizon_days=30).predict(frame)["expected_purchases"]
+    assert model.over(30).predict(frame)["expected_purchases"].tolist() == pytest.approx((shorter * 1.5).tolist())
+    assert CalibratedBtyd.from_json(model.to_json()) == model

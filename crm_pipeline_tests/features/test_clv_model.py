@@ -121,7 +121,8 @@ def test_a_season_that_came_as_last_year_moves_the_level():
     rows = built(alternating(20, 80), "2024-01-01", "2024-02-01", purchases=2, clv_season=seasons(math.log(2)))
     model = CalibratedBtyd.from_json(rows.at["btyd", "artifact"])
     assert model.season_factor == pytest.approx(2, rel=0.02)
-    assert model.purchase_factor == pytest.approx(2, rel=0.02)  # the season's, and nothing besides that persists
+    assert model.season_of_purchases == pytest.approx(2, rel=0.02)
+    assert model.purchase_factor == pytest.approx(1, rel=0.02)  # nothing besides persists
     settings = json.loads(rows.at["blend", "settings"])
     assert settings["season_factor"] == model.season_factor
     assert "totals follow last year's same season (+100.0%)" in settings["notes"][-1]

@@ -59,7 +59,7 @@ def test_a_gain_that_may_be_chance_changes_nothing():
 @pytest.mark.parametrize(("customers", "horizon_days"), [(0, 30), (99, 30), (200, 60)])
 def test_without_enough_outcomes_of_the_horizon_the_first_is_taken(customers: int, horizon_days: int):
     choice = chosen(outcomes([1] * customers), pareto=3.0, bg=1.0, horizon_days=horizon_days)
-    assert choice == Choice("pareto_nbd", "no outcomes are known to judge families by: pareto_nbd is taken")
+    assert choice == Choice("pareto_nbd", "too few outcomes are known to judge families by: pareto_nbd is taken")
 
 
 def test_one_family_is_no_choice():
