@@ -38,12 +38,18 @@ def find_all(typed: TypedProject, *, show_values: bool) -> list[Finding]:
                 Finding("warning", source.name, "nothing is fetched yet: the first run will, then check again")
             )
         if source.table is not None:
+            found += _without_rows(typed, source)
             found += _rejections(typed, source, show_values=show_values)
             found += _repeated_keys(typed, source)
             found += _ranges(typed, source)
             found += _references(typed, source)
     order: list[Level] = ["error", "warning", "note"]
     return sorted(found, key=lambda item: (order.index(item.level), item.source))
+
+
+def _without_rows(typed: TypedProject, source: TypedSource) -> Iterator[Finding]:
+    if source.file_names and not typed.rows(f"select 1 from {source.table} limit 1"):
+        yield Finding("warning", source.name, "there is not one row in its files: only names of columns")
 
 
 def _percent(part: int, whole: int) -> str:

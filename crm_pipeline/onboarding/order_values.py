@@ -58,7 +58,7 @@ def _shared_by_customers(group: FileGroup, look: ColumnLook, columns: Mapping[st
 
 
 def _numbering(group: FileGroup, columns: Mapping[str, Assigned]) -> Assigned | None:
-    """The column whose values go one to one with customers at a time: orders, whatever its name is."""
+    """The column whose values go one to one with customers at a time, or a repeating number of one: orders."""
     customer, when = customer_look(columns, group.looks), columns.get("ordered_at")
     if customer is None or when is None:
         return None
@@ -71,7 +71,8 @@ def _numbering(group: FileGroup, columns: Mapping[str, Assigned]) -> Assigned | 
         if not may_be or look.name in settled_names or look.name == customer.name or look.filled < ALIKE:
             continue
         alone, together = _different(group, look.name), _different(group, look.name, customer.name, when.look.name)
-        if ALIKE * together <= alone <= together and ALIKE * together <= moments <= together:
+        is_number = look.says("id") and alone < ALIKE * group.sample.rows.num_rows
+        if ALIKE * together <= alone and (ALIKE * together <= moments or is_number):
             return Assigned(look, UNCLEAR, "each of its values has one customer and one time")
     return None
 

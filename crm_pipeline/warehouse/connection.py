@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 Database = Literal["live", "vault"]
 SMALLEST_FREE_BYTES = 200_000_000
 MEMORY_SHARE = 0.25
+FILE_WAIT_SECONDS = 30.0
+"""How long a command waits for a file that another process has: one that looks at it takes a moment."""
+FILE_POLL_SECONDS = 0.05
 DISK_IS_FULL = "the disk is full; free some space and run again (the last good tables are untouched)"
 
 
@@ -98,21 +102,51 @@ class Warehouse:
         ``attach`` adds the other file, for reading, as ``vault`` or ``live``: one transaction writes one file.
         """
         path, other = (self.live, self.vault) if database == "live" else (self.vault, self.live)
-        with translated(path):
-            connection = duckdb.connect(str(path), read_only=read_only, config={"memory_limit": _memory_limit()})
+        until = time.monotonic() + FILE_WAIT_SECONDS
+        connection = _opened(path, until, read_only=read_only)
         try:
             connection.execute("set TimeZone = 'UTC'")
             connection.execute("set enable_progress_bar = false")
             connection.execute(f"set temp_directory = '{_quoted(self.folder / 'tmp')}'")
             if attach and other.exists():
-                with translated(other):
-                    connection.execute(
-                        f"attach '{_quoted(other)}' as {'vault' if database == 'live' else 'live'} (read_only)"
-                    )
+                _attach(connection, other, "vault" if database == "live" else "live", until)
             with translated(path):
                 yield connection
         finally:
             connection.close()
+
+
+def _opened(path: Path, until: float, *, read_only: bool) -> DuckDBPyConnection:
+    """A connection, waiting for whoever has the file: a command that looks at it, or a run between two tables."""
+    with translated(path):
+        while True:
+            try:
+                return duckdb.connect(str(path), read_only=read_only, config={"memory_limit": _memory_limit()})
+            except duckdb.IOException as error:
+                _wait_for_lock(error, until)
+
+
+def _attach(connection: DuckDBPyConnection, path: Path, name: str, until: float) -> None:
+    """Add another file for reading, waiting as `_opened` does."""
+    with translated(path):
+        while True:
+            try:
+                connection.execute(f"attach '{_quoted(path)}' as {name} (read_only)")
+            except duckdb.IOException as error:
+                _wait_for_lock(error, until)
+            else:
+                return
+
+
+def _wait_for_lock(error: duckdb.IOException, until: float) -> None:
+    """Wait a moment where another process has the file; raise everything else, and this too when time is up."""
+    if not _is_of_lock(error) or time.monotonic() > until:
+        raise error
+    time.sleep(FILE_POLL_SECONDS)
+
+
+def _is_of_lock(error: Exception) -> bool:
+    return re.search(r"\block\b", str(error).lower()) is not None  # and not "block"
 
 
 @contextmanager
@@ -167,10 +201,12 @@ def translated(path: Path) -> Iterator[None]:
         is_of_file = isinstance(error, (duckdb.IOException, duckdb.ConnectionException, duckdb.SerializationException))
         if not is_of_file and not low.startswith("corrupt"):  # a block's checksum differs: of no class of its own
             raise
-        if re.search(r"\block\b", low):  # and not "block"
+        if _is_of_lock(error):
+            number = re.search(r"pid (\d+)", low)
+            who = f", process {number[1]}" if number else ""
             raise WarehouseError(
-                f"{path}: another process has this file open for writing; close it (a run, a notebook or a BI tool; "
-                "readers should open published.duckdb) and run again"
+                f"{path}: another process has this file open{who}: wait for a run, or close a notebook or BI tool "
+                "(readers should open published.duckdb), and run again"
             ) from error
         if "read-only" in low or "permission denied" in low:
             raise WarehouseError(

@@ -70,9 +70,9 @@ needs_mount = pytest.mark.skipif(
     ("name", "how", "says"),
     [
         ("run.lock", RUN_LOCK, ("another run is writing to this warehouse", "wait until it has ended")),
-        ("crm.duckdb", WRITER, ("crm.duckdb: another process has this file open for writing", "published.duckdb")),
+        ("crm.duckdb", WRITER, ("crm.duckdb: another process has this file open, process", "published.duckdb")),
         ("crm.duckdb", READER, ("crm.duckdb: another process has this file open", "published.duckdb")),
-        ("vault.duckdb", WRITER, ("vault.duckdb: another process has this file open for writing",)),
+        ("vault.duckdb", WRITER, ("vault.duckdb: another process has this file open, process",)),
     ],
     ids=["a run", "a writer", "a reader", "a writer of the vault"],
 )
@@ -80,12 +80,23 @@ def test_what_another_process_holds_is_left_alone(
     project: Path, monkeypatch: pytest.MonkeyPatch, name: str, how: str, says: tuple[str, ...]
 ) -> None:
     monkeypatch.setattr(resources, "LOCK_WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "FILE_WAIT_SECONDS", 0.2)
     before = ledger_hashes(project)
     with held_by_another_process(project / "warehouse" / name, how):
         ended = crm("run", project, "--force", "--select", "order_lines,staged_products")
     assert_one_message(ended, FAILURE, *says)
     assert ledger_hashes(project) == before
     assert row_hashes(project) == before
+
+
+def test_who_looks_at_a_file_for_a_moment_is_waited_for(project: Path) -> None:
+    """As `crm-pipeline status` does during a run."""
+    looks = f"{READER}; import time; print('held', flush=True); time.sleep(2)"
+    command = [sys.executable, "-c", f"import sys; {looks}", str(project / "warehouse" / "crm.duckdb")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as looker:
+        assert looker.stdout is not None and looker.stdout.readline().strip() == "held"
+        ended = crm("run", project, "--force", "--select", "order_lines")
+    assert ended.code == 0, ended.text
 
 
 def test_readers_of_the_copy_are_in_nobodys_way(project: Path) -> None:

@@ -89,3 +89,7 @@ def test_returns_zeros_and_sales_to_nobody_are_counted(tmp_path: Path) -> None:
 def test_findings_are_sorted_with_errors_first(tmp_path: Path) -> None:
     report = checked(tmp_path, ["a,tea,x,1,2"])
     assert isinstance(report.findings[0], Finding) and report.findings[0].level == "error"
+
+
+def test_files_with_nothing_but_names_of_columns_are_told(tmp_path: Path) -> None:
+    assert "there is not one row in its files: only names of columns" in messages(checked(tmp_path, []), "warning")

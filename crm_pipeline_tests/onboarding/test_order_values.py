@@ -65,6 +65,15 @@ def test_a_number_that_many_customers_share_is_none_of_orders(tmp_path: Path) ->
     assert columns(found)["order_id"] == '"customer_id" || \' \' || "t_dat"'
 
 
+def test_a_repeating_number_within_a_customers_day_is_that_of_orders(tmp_path: Path) -> None:
+    """A customer may come twice a day: one to one with days it is not."""
+    text = "".join(
+        f"{n},{n % 4},2024-03-{1 + n % 20:02d},{p},1,2.50\n" for n in range(1, ORDERS + 1) for p in (n % 5, n % 7 + 5)
+    )
+    found = sources(tmp_path, caisse="N° ticket,Code client,Date d'achat,Article,Quantité,Prix total\n" + text)
+    assert columns(found["caisse"])["order_id"] == "N° ticket"
+
+
 def test_whole_amounts_beside_a_price_are_pieces_and_what_varies_within_a_product_is_none_of_its_own(
     tmp_path: Path,
 ) -> None:
