@@ -13,13 +13,15 @@ import duckdb
 
 from crm_pipeline.contract.table import Table
 from crm_pipeline.warehouse.changes import SCHEMA as CHANGES
-from crm_pipeline.warehouse.connection import Warehouse, translated
+from crm_pipeline.warehouse.connection import Warehouse, transaction, translated
 from crm_pipeline.warehouse.reader_views import create_views
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 LARGEST_FREE_SHARE = 0.5
+READERS_STORAGE = "v1.4.0"
+"""The oldest DuckDB that reads the copy: BI tools and the command line lag behind the live file's version."""
 
 
 def newest_version(warehouse: Warehouse, path_is_published: bool = False) -> int:
@@ -95,7 +97,7 @@ def publish_copy(warehouse: Warehouse, run_id: str, tables: Mapping[str, Table])
     _remove_draft(draft)
     with warehouse.connect() as connection:
         _note_publication(connection, run_id)
-        _copy_into(connection, draft, without=CHANGES, history=warehouse.folder / "audiences")
+        _copy_for_readers(connection, draft, warehouse.folder / "audiences")
     with translated(draft), duckdb.connect(str(draft)) as connection:
         create_views(connection, tables)
     _keep_previous(warehouse)
@@ -109,22 +111,36 @@ def _remove_draft(draft: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _copy_into(
-    connection: DuckDBPyConnection, target: object, without: str | None = None, history: Path | None = None
-) -> None:
-    """Write every table and view into a new file, but for those of one schema; and the history of audiences."""
-    row = connection.execute("select current_database()").fetchone()
-    assert row is not None
-    quoted = str(target).replace("'", "''")
-    connection.execute(f"attach '{quoted}' as compacted")
-    connection.execute(f"copy from database {row[0]} to compacted")
-    if without is not None:
-        connection.execute(f"drop schema if exists compacted.{without} cascade")
-    if history is not None:
-        from crm_pipeline.audiences.history import copy_into
+def _copy_for_readers(connection: DuckDBPyConnection, draft: Path, history: Path) -> None:
+    """Write every table but those that only the next delta needs into a new file, and the history of audiences."""
+    from crm_pipeline.audiences.history import copy_into
 
-        copy_into(connection, "compacted", history)
-    connection.execute("detach compacted")
+    connection.execute(f"attach '{_escape(str(draft))}' as copy (storage_version '{READERS_STORAGE}')")
+    with transaction(connection):
+        _copy_tables(connection, "copy", without=CHANGES)
+    copy_into(connection, "copy", history)
+    connection.execute("detach copy")
+
+
+def _copy_tables(connection: DuckDBPyConnection, target: str, without: str) -> None:
+    """Copy the tables of the open file, with their comments, but for one schema's (`copy from database` takes all)."""
+    of_this = f"where database_name = current_database() and schema_name <> '{without}'"
+    tables = connection.execute(f"select schema_name, table_name, comment from duckdb_tables() {of_this}").fetchall()
+    columns = connection.execute(
+        f"select schema_name, table_name, column_name, comment from duckdb_columns() {of_this} "
+        "and not internal and comment is not null"
+    ).fetchall()
+    for schema, table, comment in tables:
+        connection.execute(f'create schema if not exists {target}."{schema}"')
+        connection.execute(f'create table {target}."{schema}"."{table}" as from "{schema}"."{table}"')
+        if comment is not None:
+            connection.execute(f"""comment on table {target}."{schema}"."{table}" is '{_escape(comment)}'""")
+    for schema, table, column, comment in columns:
+        connection.execute(f"""comment on column {target}."{schema}"."{table}"."{column}" is '{_escape(comment)}'""")
+
+
+def _escape(text: str) -> str:
+    return text.replace("'", "''")
 
 
 def free_share(connection: DuckDBPyConnection) -> float:
@@ -144,6 +160,10 @@ def compact(warehouse: Warehouse) -> bool:
         connection.execute("checkpoint")
         if free_share(connection) < LARGEST_FREE_SHARE:
             return False
-        _copy_into(connection, draft)
+        row = connection.execute("select current_database()").fetchone()
+        assert row is not None
+        connection.execute(f"attach '{_escape(str(draft))}' as compacted")
+        connection.execute(f"copy from database {row[0]} to compacted")
+        connection.execute("detach compacted")
     os.replace(draft, warehouse.live)
     return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 from dagster import AssetKey, DagsterInstance, DagsterRunStatus
 
@@ -55,6 +56,17 @@ def test_the_ledger_tells_the_truth_about_the_rows(built: Built) -> None:
 def test_readers_get_a_copy_of_the_live_tables(built: Built) -> None:
     assert physical_tables(built.folder, "published.duckdb") == physical_tables(built.folder, "crm.duckdb")
     assert not candidates(built.folder, "crm.duckdb") + candidates(built.folder, "vault.duckdb")
+
+
+def test_the_copy_can_be_read_by_older_drivers(built: Built) -> None:
+    with duckdb.connect() as connection:
+        for name in ("crm.duckdb", "published.duckdb"):
+            connection.execute(f"attach '{built.folder / 'warehouse' / name}' as \"{name}\" (read_only)")
+        versions = dict(
+            connection.execute("select database_name, tags['storage_version'] from duckdb_databases()").fetchall()
+        )
+    assert versions["published.duckdb"] == "v1.4.0+"
+    assert versions["crm.duckdb"] > "v2", "only the copy for readers is held back"
 
 
 def test_the_runs_are_in_the_history_of_the_project(built: Built) -> None:
