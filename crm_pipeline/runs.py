@@ -24,6 +24,7 @@ from crm_pipeline.errors import UserError, WarehouseError
 from crm_pipeline.landed_files import NOTE
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.plan import SNAPSHOTS_PER_RUN
+from crm_pipeline.terminal import kept_streams, leave_interrupts_to_main
 from crm_pipeline.warehouse.connection import DISK_IS_FULL, free_bytes, is_full_disk, translated
 
 POLL_SECONDS = 0.2
@@ -179,6 +180,7 @@ def execute(
     outcome: dict[str, Any] = {}
 
     def run() -> None:
+        leave_interrupts_to_main()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
@@ -194,9 +196,9 @@ def execute(
                 outcome["error"] = error
 
     thread = threading.Thread(target=run, name="run", daemon=True)
-    thread.start()
     cursor: Any = None
-    with _interrupts() as interrupted:
+    with kept_streams(), _interrupts() as interrupted:
+        thread.start()
         while True:
             alive = thread.is_alive()
             cursor = _follow(instance, report, cursor, listener or Listener())

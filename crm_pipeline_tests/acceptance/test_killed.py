@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import signal
@@ -27,7 +28,10 @@ FILES = {
 
 
 def stopped_run(folder: Path, after: int, seconds: float, how: signal.Signals, *options: str) -> Ended:
-    """Start a run, and end it some time after so many of its assets are done (when it lasts that long)."""
+    """Start a run, and end it some time after so many of its assets are done (when it lasts that long).
+
+    An interrupt goes to all processes of the run, as a terminal sends it.
+    """
     command = [*CLI, "run", "--project", str(folder), *options]
     env = environment() | {"PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
@@ -37,6 +41,7 @@ def stopped_run(folder: Path, after: int, seconds: float, how: signal.Signals, *
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background inherits it ignored
     ) as run:
         assert run.stdout is not None
@@ -44,7 +49,10 @@ def stopped_run(folder: Path, after: int, seconds: float, how: signal.Signals, *
         while sum(line.startswith("✓") for line in said) < after and (line := run.stdout.readline()):
             said.append(line)
         time.sleep(seconds)
-        run.send_signal(how)
+        if how == signal.SIGINT:
+            os.killpg(run.pid, how)
+        else:
+            run.send_signal(how)
         out, err = run.communicate(timeout=TIMEOUT)
     return Ended(run.returncode, "".join(said) + out, err)
 
