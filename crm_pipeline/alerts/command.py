@@ -32,7 +32,10 @@ def alert_command(pipeline: Pipeline, *, test: bool) -> None:
         found = standing(pipeline)
         for item in found:
             click.echo(f"{item.severity}: {item.title}: {item.text}")
-        click.echo(f"{len(found)} things to tell." if found else "Nothing to tell.")
+        click.echo(f"{len(found)} of these stand." if found else "Nothing to tell.")
+        for name, receiver in sorted(receivers.items()) if found else ():
+            wanted = sum(receiver.wants(item.subject, item.severity) for item in found)
+            click.echo(f"{name} takes {wanted} of them, and is told what it was not told before")
         failures = tell_standing(pipeline, lambda text: click.echo(text, err=True))
     if failures:
         raise CrmError(f"{failures} of {len(receivers)} receivers did not take the alert")

@@ -16,6 +16,7 @@ from crm_pipeline.audiences.members import Members, find_members, published_snap
 from crm_pipeline.audiences.tables import table_name, write_to_database
 from crm_pipeline.errors import CrmError, UserError
 from crm_pipeline.pipeline import Pipeline
+from crm_pipeline.plan import due_snapshots
 from crm_pipeline.yaml_lines import closest
 
 LOCK_WAIT_SECONDS = 60.0
@@ -54,9 +55,11 @@ def snapshot_to_export(pipeline: Pipeline, snapshot: date | None) -> date:
     if not known:
         raise UserError("the copy for readers holds no snapshot yet; start with: crm-pipeline run")
     if snapshot is not None and snapshot not in known:
+        is_due = snapshot in due_snapshots(pipeline)
+        nearest = min(known, key=lambda day: abs(day - snapshot))
         raise UserError(
             f"snapshot {snapshot} is not in the copy for readers, which reaches from {known[0]} to {known[-1]}; "
-            f"build it with: crm-pipeline run --snapshot {snapshot}"
+            + (f"build it with: crm-pipeline run --snapshot {snapshot}" if is_due else f"the nearest is {nearest}")
         )
     return snapshot or known[-1]
 

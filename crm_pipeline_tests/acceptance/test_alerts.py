@@ -39,6 +39,7 @@ def test_a_missing_source_failed_checks_and_a_late_snapshot_are_told_once(
         replace_in(settings, "2022-07-01]", "2022-07-01, 2022-09-01]")
         late = crm("alert", project)
         assert late.code == 1 and "1 of 2 receivers did not take" in late.err  # of the other there is nobody
+        assert "ops takes" in late.out and "of these stand." in late.out
         assert server.titles[told:] == ["snapshot 2022-09-01 is late"]
         assert "waits for lines, complete to 2022-06-30" in server.bodies[-1]["alerts"][0]["text"]
         status = crm("status", project).text

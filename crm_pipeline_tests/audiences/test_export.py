@@ -199,7 +199,8 @@ def test_the_command_says_what_it_did_or_what_to_do(tmp_path: Path) -> None:
     for given, says in (
         (("--audience", "thm"), "did you mean 'them'"),
         ((), "say which audience"),
-        (("--audience", "them", "--snapshot", "2024-03-01"), "which reaches from 2024-01-01 to 2024-02-01"),
+        (("--audience", "them", "--snapshot", "2024-03-01"), "to 2024-02-01; build it with: crm-pipeline run"),
+        (("--audience", "them", "--snapshot", "2024-01-11"), "2024-01-01 to 2024-02-01; the nearest is 2024-01-01"),
         (("--audience", "them", "--output", str(tmp_path)), "is a folder"),
     ):
         ended = crm("export", tmp_path, *given)
