@@ -12,6 +12,7 @@ from crm_pipeline.automation import after_all, when_inputs_change
 from crm_pipeline.contract.catalog import Transform
 from crm_pipeline.contract.lineage import Lineage, column_lineage
 from crm_pipeline.contract.table import Table
+from crm_pipeline.counting import said_of
 from crm_pipeline.errors import CrmError
 from crm_pipeline.ingestion.connectors import LANDED_FILES
 from crm_pipeline.ingestion.load import SOURCE_FILES
@@ -318,7 +319,8 @@ def build_published(pipeline: Pipeline) -> dg.AssetsDefinition:
             if stale:
                 names = sorted({item.table.name for item in stale})
                 context.log.info(
-                    f"the copy for readers stays as it is: {len(stale)} parts are stale ({', '.join(names[:8])})"
+                    f"the copy for readers stays as it is: {said_of(len(stale), 'part', 'is', 'are')} stale "
+                    f"({', '.join(names[:8])})"
                 )
                 return
             lost = lost_parts(pipeline)

@@ -11,11 +11,13 @@ import click
 
 from crm_pipeline.alerts.alerting import alerting
 from crm_pipeline.audiences.export import audiences_due
+from crm_pipeline.counting import counted
 from crm_pipeline.errors import CrmError, UserError
 from crm_pipeline.ingestion.connectors import LANDED_FILES
 from crm_pipeline.ingestion.load import SOURCE_FILES
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.plan import PlannedPart, due_snapshots, foreseen_snapshots, kept_snapshots, make_plan, selected
+from crm_pipeline.project import Project
 from crm_pipeline.warehouse.published import is_published
 from crm_pipeline.yaml_lines import closest
 
@@ -104,12 +106,24 @@ def _run_all(pipeline: Pipeline, names: Collection[str], dates: Sequence[date], 
         pipeline.warehouse.prepare()
         with _runner(pipeline) as runner:
             runner.run([LANDED_FILES], [], force=force)
+    if SOURCE_FILES.name in names:
+        _say_what_is_read(pipeline.project)
     loads = make_plan(pipeline, names, [], force=force, load=True)
     waiting = _run_asked(pipeline, names, loads, dates or due_snapshots(pipeline), force)
     print_waiting(pipeline, waiting)
     from crm_pipeline.summary import print_summary
 
     print_summary(pipeline)
+
+
+def _say_what_is_read(project: Project) -> None:
+    """Whether a file changed is told by its digest, which takes minutes where files are large."""
+    files = [path for name in project.sources for path in project.source_files(name)]
+    megabytes = sum(path.stat().st_size for path in files) / 1e6
+    size = f" ({megabytes:,.0f} MB)" if megabytes >= 1 else ""
+    click.echo(
+        f"Looking for changes in {counted(len(files), 'file')}{size} of {counted(len(project.sources), 'source')}."
+    )
 
 
 def build_named(pipeline: Pipeline, names: Collection[str]) -> list[date]:
@@ -211,7 +225,7 @@ def _print_plan(plan: Sequence[PlannedPart]) -> None:
         days = [part for part in parts if part]
         span = f"  {days[0]}" + (f" … {days[-1]} ({len(days)} snapshots)" if len(days) > 1 else "") if days else ""
         click.echo(f"{name}{span}: {reason}")
-    click.echo(f"{len(plan)} parts of {len(_names(plan))} tables would be built.")
+    click.echo(f"{counted(len(plan), 'part')} of {counted(len(_names(plan)), 'table')} would be built.")
 
 
 def status_command(pipeline: Pipeline) -> None:

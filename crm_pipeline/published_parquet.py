@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from crm_pipeline.counting import counted
 from crm_pipeline.errors import UserError
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.report.page import chosen_snapshot
@@ -121,6 +122,6 @@ def export_tables_command(
 ) -> None:
     """Export and say what was written."""
     rows = export_tables(pipeline, target, names, snapshot, kind)
-    click.echo(f"{target}: {len(rows)} tables, {sum(rows.values()):,} rows")
+    click.echo(f"{target}: {counted(len(rows), 'table')}, {counted(sum(rows.values()), 'row')}")
     if empty := [name for name in dict.fromkeys(names) if not rows[name]]:
         click.echo(f"Without rows{f' at {snapshot}' if snapshot else ''}: {', '.join(empty)}")

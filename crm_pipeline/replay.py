@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crm_pipeline.counting import said_of
 from crm_pipeline.errors import UserError
 from crm_pipeline.ingestion.load import SOURCE_FILES
 from crm_pipeline.ingestion.reading.copy import copy_name
@@ -148,4 +149,7 @@ def told(stories: Sequence[RuleStory]) -> list[str]:
     before = sum(story.before for story in stories)
     clean = sum(story.clean for story in stories)
     left = sum(story.same + story.other + story.new for story in stories)
-    return [*lines, f"In all: {before:,} rows were rejected, {clean:,} came back, {left:,} are rejected now."]
+    return [
+        *lines,
+        f"In all: {said_of(before, 'row', 'was', 'were')} rejected, {clean:,} came back, {left:,} are rejected now.",
+    ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from crm_pipeline.counting import counted, said_of
 from crm_pipeline.errors import CrmError
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.quality.newest_checks import NEWEST_CHECKS
@@ -74,7 +75,7 @@ def _state(record: dg.RunRecord, dead: Collection[str]) -> str:
 
 def _since(pipeline: Pipeline, record: dg.RunRecord) -> str:
     started = datetime.fromtimestamp(record.start_time or record.create_timestamp.timestamp(), UTC)
-    return f"{started.astimezone(pipeline.project.zone):%Y-%m-%d %H:%M}"
+    return f"{started.astimezone(pipeline.project.zone):%Y-%m-%d %H:%M} {pipeline.project.time_zone}"
 
 
 def _why_failed(instance: dg.DagsterInstance, record: dg.RunRecord) -> str:
@@ -151,7 +152,7 @@ def failed_checks(pipeline: Pipeline) -> list[str]:
             "where status <> 'passed' group by all order by severity, table_name"
         ).fetchall()
     return [
-        f"{severity}: {table} {check} ({count} parts, {observed})"
+        f"{severity}: {table} {check} ({counted(count, 'part')}, {observed})"
         for table, severity, check, count, observed in rows[:10]
     ]
 
@@ -182,7 +183,7 @@ def mostly_rejected(pipeline: Pipeline) -> list[str]:
             "qualify row_number() over (partition by source order by n desc, rule) = 1 order by source"
         ).fetchall()
     return [
-        f"{source}: {rejected:,} of {total:,} rows are rejected, {n:,} of them because {rule} "
+        f"{source}: {rejected:,} of {said_of(total, 'row', 'is', 'are')} rejected, {n:,} of them because {rule} "
         "(docs/own-data.md says how to map such values, and what is rejected)"
         for source, total, rejected, rule, n in rows
     ]

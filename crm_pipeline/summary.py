@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crm_pipeline.counting import counted
 from crm_pipeline.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _reconciliation(connection: DuckDBPyConnection) -> list[str]:
     )
     read, clean, rejected, duplicate, left_out, sources = _rows(connection, sql)[0]
     lines = [
-        f"{read or 0:,} rows read from {sources} {'source' if sources == 1 else 'sources'}: {clean or 0:,} clean, "
+        f"{counted(read or 0, 'row')} read from {counted(sources, 'source')}: {clean or 0:,} clean, "
         f"{rejected or 0:,} rejected, {duplicate or 0:,} duplicate"
         + (f", {left_out:,} left out by `where`." if left_out else ".")
     ]
@@ -71,7 +72,7 @@ def _reconciliation(connection: DuckDBPyConnection) -> list[str]:
             "select source, rule, count(*) as n from quality.rejected_rows "
             "group by all order by n desc, source, rule limit 3",
         )
-        lines += [f"Rejected most: {source}: {rule} ({n:,} rows)" for source, rule, n in rules]
+        lines += [f"Rejected most: {source}: {rule} ({counted(n, 'row')})" for source, rule, n in rules]
     return lines
 
 
@@ -105,7 +106,7 @@ def _customers(connection: DuckDBPyConnection) -> list[str]:
         "group by snapshot_date order by snapshot_date desc limit 1",
     )
     return [
-        f"{count:,} customers ordered before {day}; their spend so far is {float(spend):,.0f}."
+        f"{counted(count, 'customer')} ordered before {day}; their spend so far is {float(spend):,.0f}."
         for day, count, spend in found
     ]
 

@@ -84,5 +84,5 @@ def test_frames_serve_as_inputs_with_nan_for_missing():
 
 
 def test_rows_that_break_the_contract_fail():
-    with pytest.raises(AssertionError, match="known_at >= ordered_at: 1 rows fail"):
+    with pytest.raises(AssertionError, match="known_at >= ordered_at: 1 row fails"):
         built_rows(orders, order_lines="order_id, ordered_at, known_at\na, 2024-01-02, 2024-01-01")

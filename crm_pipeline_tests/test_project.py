@@ -149,6 +149,47 @@ def test_all_mistakes_are_said_at_once(tmp_path: Path) -> None:
     assert [text.split(": ")[0].rsplit(" ", 1)[1] for text in str(error.value).splitlines()] == ["2", "4"]
 
 
+def told(folder: Path, text: str) -> list[str]:
+    with pytest.raises(UserError) as error:
+        load(folder, text)
+    return [line.split(", line ")[1] for line in str(error.value).splitlines()]
+
+
+def test_mistakes_within_sections_and_between_them_are_said_at_once(tmp_path: Path) -> None:
+    text = GOOD.replace("EUR", "euro").replace("Europe/Berlin", "Europe/Berln").replace("quantity: n", "quantty: n")
+    text = text.replace("horizon_days: 60", "horizon: 60, active_days: soon").replace("< 1000", "< many")
+    text += "  more: {path: a.csv, extract: {}, entity: customer, columns: {customer_id: id}}\n"
+    assert [line.split(":")[0] + ":" + line.split(":")[1] for line in told(tmp_path, text)] == [
+        "2: currency",
+        "5: churn.active_days",
+        "5: churn.horizon",
+        "18: sources.more.extract",
+        "3: time_zone",
+        "14: sources.lines.columns.quantty",
+        "17: sources.lines.rules.no giants",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "ordered_at: {column",
+            "orderd_at: {column",
+            ["sources.lines.columns.orderd_at"],
+        ),  # and not that one is missing
+        ("entity: order_lines", "entity: order_line", ["sources.lines.entity"]),  # and not that there are no orders
+        ("entity: order_lines", "entity: [order_lines]", ["sources.lines.entity"]),
+        ("path: lines.csv", "path: 7", ["sources.lines.path"]),
+        ("quantity: n", "quantity: [n]", ["sources.lines.columns.quantity.column"]),
+        ("snapshots:", "snapshot:", ["snapshots", "snapshot"]),
+        ("name: shop", "name: Shop\nfolder: x", ["folder", "name"]),
+    ],
+)
+def test_what_only_follows_from_a_mistake_is_not_said(tmp_path: Path, old: str, new: str, said: list[str]) -> None:
+    assert [line.split(": ")[1] for line in told(tmp_path, GOOD.replace(old, new, 1))] == said
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [("", "expected a mapping with keys such as name"), ("just text", "expected a mapping"), ("- a", "a mapping")],

@@ -100,10 +100,14 @@ def tell_later(pipeline: Pipeline, findings: Sequence[Finding]) -> None:
 
 @contextmanager
 def alerting(pipeline: Pipeline, say: Say) -> Iterator[None]:
-    """Tell of a run's failure, and after any run of what stands; errors of the block go on as they are."""
+    """Tell of a run's failure, and after any run of what stands; errors of the block go on as they are.
+
+    A receiver that takes nothing is said so once, however often it was tried.
+    """
     if not pipeline.project.alerts:
         yield
         return
+    say = _once(say)
     _safely(say, lambda: tell(pipeline, _killed(pipeline), say, is_all=False))
     try:
         yield
@@ -113,6 +117,18 @@ def alerting(pipeline: Pipeline, say: Say) -> Iterator[None]:
         raise
     finally:
         _safely(say, lambda: tell_standing(pipeline, say))
+
+
+def _once(say: Say) -> Say:
+    """Say each thing the first time only."""
+    said: set[str] = set()
+
+    def say_once(text: str) -> None:
+        if text not in said:
+            said.add(text)
+            say(text)
+
+    return say_once
 
 
 def tell_standing(pipeline: Pipeline, say: Say) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from crm_pipeline.alerts.settings import Level, Subject
 from crm_pipeline.contract.table import Table
+from crm_pipeline.counting import counted
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.plan import due_snapshots, kept_snapshots
 from crm_pipeline.quality.newest_checks import NEWEST_CHECKS
@@ -67,7 +68,12 @@ def _failed_checks(connection: DuckDBPyConnection) -> list[Finding]:
         "where status <> 'passed' and table_name <> 'churn_drift' group by all order by all"
     ).fetchall()
     return [
-        Finding("failed_check", severity, f"{table}: {check}", f"in {count} parts; observed: {observed or 'nothing'}")
+        Finding(
+            "failed_check",
+            severity,
+            f"{table}: {check}",
+            f"in {counted(count, 'part')}; observed: {observed or 'nothing'}",
+        )
         for table, severity, check, count, observed in rows
     ]
 
@@ -104,7 +110,9 @@ def stale(pipeline: Pipeline) -> list[Finding]:
     if newest and newest[0] and not pipeline.project.snapshots.is_finite:
         days = (today - newest[0].date()).days
         if days > limit:
-            found.append(Finding("stale", "error", "nothing was built for long", f"for {days} days; limit {limit}"))
+            found.append(
+                Finding("stale", "error", "nothing was built for long", f"for {counted(days, 'day')}; limit {limit}")
+            )
     return found
 
 

@@ -16,6 +16,7 @@ from crm_pipeline.audiences.export import (
 )
 from crm_pipeline.audiences.history import exports_of
 from crm_pipeline.audiences.members import CONTROL
+from crm_pipeline.counting import counted
 from crm_pipeline.errors import UserError
 from crm_pipeline.pipeline import Pipeline
 
@@ -53,7 +54,7 @@ def export_command(
 def _print_counts(name: str, day: date, chosen: int, treated: int, held_out: int, verb: str) -> None:
     refused = chosen - treated - held_out
     without = f", {refused:,} without consent" if refused else ""
-    click.echo(f"{name} at {day}: {treated:,} customers {verb}, {held_out:,} held out{without}.")
+    click.echo(f"{name} at {day}: {counted(treated, 'customer')} {verb}, {held_out:,} held out{without}.")
 
 
 def _print_list(pipeline: Pipeline) -> None:
@@ -69,7 +70,7 @@ def _print_list(pipeline: Pipeline) -> None:
             last = exports[-1]
             at = last.exported_at.astimezone(pipeline.project.zone)
             click.echo(
-                f"  exported {len(exports)} times, last {at:%Y-%m-%d %H:%M} "
+                f"  exported {counted(len(exports), 'time')}, last {at:%Y-%m-%d %H:%M} "
                 f"as of {last.snapshot_date}: {last.treated:,} treated, {last.control:,} held out, to {last.target}"
             )
         else:

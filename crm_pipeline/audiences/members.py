@@ -14,6 +14,7 @@ from crm_pipeline.audiences.consent import consented
 from crm_pipeline.audiences.queries import names_snapshot, stages
 from crm_pipeline.audiences.settings import AudienceSettings
 from crm_pipeline.audiences.views import show_views
+from crm_pipeline.counting import counted
 from crm_pipeline.errors import UserError
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.warehouse.connection import Warehouse, translated
@@ -182,6 +183,6 @@ def _check_key(connection: DuckDBPyConnection, where: str) -> None:
     ).fetchone()
     if twice and twice[0]:
         raise UserError(
-            f"{where}: the query gives {twice[0]:,} customers more than once; an audience has one row per customer "
-            "(did you mean where snapshot_date = $snapshot_date?)"
+            f"{where}: the query gives {counted(twice[0], 'customer')} more than once; "
+            "an audience has one row per customer (did you mean where snapshot_date = $snapshot_date?)"
         )

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from crm_pipeline.counting import agreeing, counted, said_of
 from crm_pipeline.diff.contents import Contents, RowChanges, compare_rows, open_contents
 from crm_pipeline.diff.scores import SCORES, ScoreMove, customer_inputs, score_move
 from crm_pipeline.diff.states import PartChange, State, changes_between, find_state, rebuilt_alike, tables_of
@@ -133,8 +134,13 @@ def as_lines(report: Report) -> Iterator[str]:
         when = f"{state.built_at:%Y-%m-%d %H:%M} UTC"
         yield f"{word:<5}{state.name}: version {state.version}, run {state.run_id[:8]}, {when}"
     differing = tables_of([part.change for part in report.parts])
-    alike = f"; {report.rebuilt_alike} parts were built again and came out the same" if report.rebuilt_alike else ""
-    yield f"{len(differing)} of {report.table_count} tables differ, in {len(report.parts)} parts{alike}."
+    alike = (
+        f"; {said_of(report.rebuilt_alike, 'part', 'was', 'were')} built again and came out the same"
+        if report.rebuilt_alike
+        else ""
+    )
+    tables = f"{len(differing)} of {counted(report.table_count, 'table')}"
+    yield f"{tables} {agreeing(len(differing), 'differs', 'differ')}, in {counted(len(report.parts), 'part')}{alike}."
     for name in differing:
         of_table = [part for part in report.parts if part.change.table == name]
         for part in of_table[-PARTS_SHOWN:]:
@@ -156,16 +162,17 @@ def _part_lines(part: PartReport) -> Iterator[str]:
     if change.before is None or change.after is None:
         there = change.after or change.before
         assert there is not None
-        yield f"{name}: {'new' if change.after else 'gone'}, {there.row_count:,} rows"
+        yield f"{name}: {'new' if change.after else 'gone'}, {counted(there.row_count, 'row')}"
         return
     why = f"; changed: {', '.join(change.why)}" if change.why else ""
-    yield f"{name}: {change.before.row_count:,} -> {change.after.row_count:,} rows{why}"
+    yield f"{name}: {change.before.row_count:,} -> {counted(change.after.row_count, 'row')}{why}"
     if part.is_gone:
         yield "    the former content is gone: rows and columns cannot be told"
     if part.rows is not None:
         columns = _shown([f"{column} ({count:,})" for column, count in part.rows.columns.items()], COLUMNS_SHOWN)
-        yield f"    {part.rows.added:,} rows came, {part.rows.removed:,} went, {part.rows.changed:,} changed" + (
-            f" in {columns}" if columns else ""
+        yield (
+            f"    {counted(part.rows.added, 'row')} came, {part.rows.removed:,} went, {part.rows.changed:,} changed"
+            + (f" in {columns}" if columns else "")
         )
     if part.score is not None and part.score.customers:
         yield from _score_lines(part.score)
@@ -173,7 +180,7 @@ def _part_lines(part: PartReport) -> Iterator[str]:
 
 def _score_lines(score: ScoreMove) -> Iterator[str]:
     far = f", by {score.mean:.4g} on average and {score.most:.4g} at most" if score.mean is not None else ""
-    yield f"    {score.score} moved for {score.customers:,} customers{far}"
+    yield f"    {score.score} moved for {counted(score.customers, 'customer')}{far}"
     inputs = [f"{item.table}{f'.{item.column}' if item.column else ''} ({item.customers:,})" for item in score.inputs]
     if inputs:
         yield f"    for these, inputs moved: {_shown(inputs, INPUTS_SHOWN)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
@@ -72,30 +72,32 @@ class Entity:
         """The same entity whose rows must have these columns as well."""
         return replace(self, columns=tuple(replace(c, required=c.required or c.name in names) for c in self.columns))
 
-    def check_mapping(self, source: str, columns: Mapping[str, Mapped], rules: Mapping[str, str]) -> None:
-        """ValueError: an unknown column is mapped, a required one is not, or an expression or rule cannot be used."""
+    def mapping_problems(self, source: str, columns: Mapping[str, Mapped], rules: Mapping[str, str]) -> Iterator[str]:
+        """An unknown column is mapped, a required one is not, or an expression or rule cannot be used."""
         where = f"sources.{source}.columns"
+        misspelt = set()
         for name, mapping in columns.items():
             if name not in self.column_names and not self.extra_columns:
-                raise ValueError(
-                    f"{where}.{name}: {self.name} has no column {name!r}{closest(name, self.column_names)}"
-                )
+                hint = closest(name, self.column_names)
+                misspelt |= {column for column in self.column_names if f"{column!r}" in hint}
+                yield f"{where}.{name}: {self.name} has no column {name!r}{hint}"
+                continue
             try:
                 if mapping.sql is not None:
                     safe_casts(mapping.sql)
                 for pattern in mapping.formats:
                     self._check_format(name, pattern)
             except ValueError as error:
-                raise ValueError(f"{where}.{name}: {error}") from None
+                yield f"{where}.{name}: {error}"
         for column in self.columns:
-            if column.required and column.name not in columns:
-                raise ValueError(f"{where}: {self.name} needs the column {column.name!r} ({column.description})")
+            if column.required and column.name not in columns and column.name not in misspelt:
+                yield f"{where}: {self.name} needs the column {column.name!r} ({column.description})"
         for reason, predicate in rules.items():
             try:
                 check_predicate(predicate)
                 self._bind(predicate)
             except ValueError as error:
-                raise ValueError(f"sources.{source}.rules.{reason}: {error}") from None
+                yield f"sources.{source}.rules.{reason}: {error}"
 
     def _check_format(self, name: str, pattern: str) -> None:
         """ValueError when a pattern is none, or is given for what is not a date or time."""

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import gammaln
 
+from crm_pipeline.counting import counted
 from crm_pipeline.models.btyd_pareto import ParetoModel, fit_pareto
 from crm_pipeline.models.btyd_purchases import FloatArray, PurchaseModel
 from crm_pipeline.models.quiet import quiet_lifetimes
@@ -40,8 +41,9 @@ def fit_purchases(
     repeaters = float(weights[frequency > 0].sum())
     if repeaters < MIN_REPEAT_CUSTOMERS:
         notes = [
-            f"{repeaters:.0f} of {weights.sum():.0f} customers bought again, and a drop-out model needs"
-            f" {MIN_REPEAT_CUSTOMERS}: purchases follow the past rate, shrunk towards the mean (gamma-Poisson)"
+            f"{repeaters:.0f} of {counted(round(float(weights.sum())), 'customer')} bought again, "
+            f"and a drop-out model needs {MIN_REPEAT_CUSTOMERS}: "
+            "purchases follow the past rate, shrunk towards the mean (gamma-Poisson)"
         ]
         return [(_fit_gamma_poisson(frequency, T, weights, horizon_days), notes)]
     first = CANDIDATES if wanted == "auto" else (wanted,)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from crm_pipeline.counting import counted
 from crm_pipeline.models.clustering_choice import STABILITY_ROWS, Evidence, choose_k, kmeans, weigh_evidence
 from crm_pipeline.models.clustering_common import (
     ALL_CUSTOMERS,
@@ -144,8 +145,9 @@ def _choose(
     possible = [k for k in k_range if customers >= k * MIN_CUSTOMERS_PER_CLUSTER and distinct > k]
     if not possible:
         why = (
-            f"one cluster: {customers} customers with {distinct} different profiles, and {k_range[0]} clusters need"
-            f" {k_range[0] * MIN_CUSTOMERS_PER_CLUSTER} customers with more than {k_range[0]} profiles"
+            f"one cluster: {counted(customers, 'customer')} with {counted(distinct, 'different profile')}, "
+            f"and {k_range[0]} clusters need {k_range[0] * MIN_CUSTOMERS_PER_CLUSTER} customers "
+            f"with more than {k_range[0]} profiles"
         )
         return (), 1, why
     few = points[:STABILITY_ROWS]  # no more than is used travels

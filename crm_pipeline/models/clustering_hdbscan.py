@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from crm_pipeline.counting import counted
 from crm_pipeline.models.clustering_common import (
     ALL_CUSTOMERS,
     assigned,
@@ -175,7 +176,8 @@ def _choose(points: FloatArray, seed: int) -> tuple[tuple[DensityEvidence, ...],
             points, np.zeros(len(points)), np.zeros(len(points), dtype=np.intp), np.array([np.inf])
         )
         why = (
-            f"one cluster: {len(points)} customers with {distinct} different profiles, and two density clusters need"
+            f"one cluster: {counted(len(points), 'customer')} with {counted(distinct, 'different profile')}, "
+            "and two density clusters need"
             f" {2 * LEAST_SIZE} customers with {LEAST_SIZE} profiles"
         )
         return (), None, everyone, why

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from crm_pipeline.errors import UserError
-from crm_pipeline.onboarding.findings import Finding, find_all
+from crm_pipeline.onboarding.findings import Finding, before_first_order, find_all
 from crm_pipeline.onboarding.sufficiency import Sufficiency, judge
 from crm_pipeline.onboarding.typed import TypedProject, typed_project
 from crm_pipeline.project import Project
@@ -26,6 +26,8 @@ class SourceCount:
     clean: int
     rejected: int
     is_sample: bool
+    is_unread: bool
+    """None of its files can be read: the findings say why."""
     read_as: str
 
 
@@ -60,8 +62,8 @@ def check_project(project: Project, now: datetime, *, show_values: bool = False)
     """
     started = time.monotonic()
     with typed_project(project, now) as typed:
-        findings = find_all(typed, show_values=show_values)
         sufficiency = judge(typed, project.today(now))
+        findings = find_all(typed, show_values=show_values, early=before_first_order(sufficiency))
         counts = tuple(_counts(typed))
     return CheckReport(
         project.name,
@@ -89,7 +91,8 @@ def _counts(typed: TypedProject) -> list[SourceCount]:
                 rows,
                 clean,
                 rows - clean,
-                not source.is_whole,
+                bool(source.samples) and not all(sample.is_whole for sample in source.samples),
+                bool(source.problems) and not source.samples,
                 read_as,
             )
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
+from crm_pipeline.counting import counted
 from crm_pipeline.onboarding.check import CheckReport
 from crm_pipeline.onboarding.sufficiency import Sufficiency
 
@@ -38,13 +39,16 @@ def _sources(report: CheckReport) -> Table:
     table = _table("Sources", "source", "entity", "files", "rows", "clean", "rejected", "read as")
     for source in report.sources:
         mark = " (sample)" if source.is_sample else ""
+        rows, clean, rejected = (f"{number:,}" for number in (source.rows, source.clean, source.rejected))
+        if source.is_unread:
+            rows, clean, rejected = "-", "-", "-"
         table.add_row(
             source.source,
             source.entity,
             f"{source.files}",
-            f"{source.rows:,}{mark}",
-            f"{source.clean:,}",
-            f"{source.rejected:,}",
+            f"{rows}{mark}",
+            clean,
+            rejected,
             source.read_as,
         )
     return table
@@ -88,8 +92,8 @@ def _figures(found: Sufficiency) -> list[str]:
     if history.customers:
         prefix = history.about.capitalize()
         lines.append(
-            f"{prefix}{history.customers:,} customers, {history.orders:,} orders from {history.first_day} "
-            f"to {history.last_day}; complete to {history.data_through}."
+            f"{prefix}{counted(history.customers, 'customer')}, {counted(history.orders, 'order')} "
+            f"from {history.first_day} to {history.last_day}; complete to {history.data_through}."
         )
     if history.customers:
         chosen, proposed = found.horizon_days, found.proposed
@@ -97,7 +101,7 @@ def _figures(found: Sufficiency) -> list[str]:
         lines.append(f"churn.horizon_days is {chosen}, {also}: {proposed.why}.")
     if found.snapshots_due:
         due = found.snapshots_due
-        lines.append(f"{len(due)} snapshots due, {due[0]} to {due[-1]}.")
+        lines.append(f"{counted(len(due), 'snapshot')} due, {due[0]} to {due[-1]}.")
     if found.balances:
         shown = found.balances[-MOST_SNAPSHOTS:]
         shares = ", ".join(f"{item.snapshot} {100 * item.share:.0f} %" for item in shown)

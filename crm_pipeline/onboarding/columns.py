@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from crm_pipeline.onboarding.dates import TIME_ONLY, DateLook, look_at_dates, look_at_epochs
+from crm_pipeline.onboarding.missing_words import DOUBTFUL, SURE, words_among
 from crm_pipeline.onboarding.names import Concepts, concepts, plain, word_set
 from crm_pipeline.onboarding.numbers import NumberLook, look_at_numbers
 
 Kind = Literal["empty", "date", "time", "number", "boolean", "email", "phone", "text"]
 
+STRICT: tuple[Kind, ...] = ("date", "time", "number", "email", "phone")
+"""Kinds of which a word is none."""
 MOST = 0.8
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _PHONE = re.compile(r"(\+|00|0|\()[\d ()/.\-]{6,20}")
@@ -29,7 +32,7 @@ class ColumnLook:
 
     ``words``: the concepts that each word of its name may stand for; ``unknown_words``: tokens that mean nothing to us.
     ``filled``: share of rows with a value. ``distinct``: different values in the sample, of ``rows`` rows.
-    ``true_words``: the words for true, where they need translation.
+    ``true_words``: the words for true, where they need translation. ``missing_words``: what stands for no value.
     """
 
     name: str
@@ -43,6 +46,7 @@ class ColumnLook:
     numbers: NumberLook | None = None
     true_words: tuple[str, ...] = ()
     longest: int = 0
+    missing_words: tuple[str, ...] = ()
 
     @property
     def is_unique(self) -> bool:
@@ -55,15 +59,18 @@ class ColumnLook:
 
 
 def look_at(name: str, values: Sequence[str | None]) -> ColumnLook:
-    """Judge a column by its name and a sample of its values as text; blank ones count as missing."""
-    filled = [text.strip() for value in values if (text := value) is not None and text.strip()]
+    """Judge a column by its name and a sample of its values as text; blank ones, and words for them, are missing."""
+    given = [text.strip() for value in values if (text := value) is not None and text.strip()]
     words, unknown = concepts(name)
-    dates, numbers = look_at_dates(filled), look_at_numbers(filled)
-    if dates is not None and dates.formats == ("%Y%m%d",) and not any(word & _DATE_WORDS for word in words):
-        dates = None  # eight digits are a date only where the name says so
-    if dates is None and any("date" in word for word in words):
-        dates = look_at_epochs(filled)
-    kind = _kind(filled, dates, numbers)
+    missing = words_among(given, SURE)
+    filled = [value for value in given if value not in missing] if missing else given
+    kind, dates, numbers = _values(filled, words)
+    if doubtful := words_among(filled, DOUBTFUL):
+        rest = [value for value in filled if value not in doubtful]
+        again = _values(rest, words)
+        if again[0] in STRICT:
+            kind, dates, numbers = again
+            filled, missing = rest, {**missing, **doubtful}
     return ColumnLook(
         name,
         tuple(words),
@@ -76,7 +83,18 @@ def look_at(name: str, values: Sequence[str | None]) -> ColumnLook:
         numbers=numbers if kind == "number" else None,
         true_words=_true_words(filled) if kind == "boolean" else (),
         longest=max(map(len, filled), default=0),
+        missing_words=tuple(sorted(missing)),
     )
+
+
+def _values(filled: Sequence[str], words: Sequence[Concepts]) -> tuple[Kind, DateLook | None, NumberLook | None]:
+    """What values are, under a name of these concepts."""
+    dates, numbers = look_at_dates(filled), look_at_numbers(filled)
+    if dates is not None and dates.formats == ("%Y%m%d",) and not any(word & _DATE_WORDS for word in words):
+        dates = None  # eight digits are a date only where the name says so
+    if dates is None and any("date" in word for word in words):
+        dates = look_at_epochs(filled)
+    return _kind(filled, dates, numbers), dates, numbers
 
 
 def _share(values: Sequence[str], pattern: re.Pattern[str]) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from crm_pipeline.counting import counted
 from crm_pipeline.onboarding.check import check_project, raise_errors
 from crm_pipeline.onboarding.check_page import print_report
 from crm_pipeline.onboarding.init import described, initialize
@@ -41,7 +42,9 @@ def init_command(
         console.print(f"  {described(source)}", highlight=False, markup=False)
     doubts = found.proposal.doubts
     if doubts:
-        console.print(f"[bold]{len(doubts)} lines to look at[/bold] (marked `?` in the file):", highlight=False)
+        console.print(
+            f"[bold]{counted(len(doubts), 'line')} to look at[/bold] (marked `?` in the file):", highlight=False
+        )
         for doubt in doubts:
             console.print(f"  {doubt}", highlight=False, markup=False)
     if found.project is None:

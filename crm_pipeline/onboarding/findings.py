@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from crm_pipeline.counting import agreeing, counted
+from crm_pipeline.onboarding.missing_words import said, unnamed_words
+from crm_pipeline.onboarding.sufficiency import Sufficiency
 from crm_pipeline.onboarding.typed import TypedProject, TypedSource
 
 Level = Literal["error", "warning", "note"]
@@ -28,9 +31,9 @@ class Finding:
     examples: tuple[str, ...] = ()
 
 
-def find_all(typed: TypedProject, *, show_values: bool) -> list[Finding]:
-    """Everything found, errors first."""
-    found = list(_unread_files(typed))
+def find_all(typed: TypedProject, *, show_values: bool, early: Sequence[Finding] = ()) -> list[Finding]:
+    """Everything found, errors first; ``early`` is what was found of the snapshots."""
+    found = [*early, *_unread_files(typed)]
     for source in typed.sources.values():
         found += [Finding("error", source.name, problem) for problem in source.problems]
         if source.source.extraction is not None and not source.file_names:
@@ -40,6 +43,7 @@ def find_all(typed: TypedProject, *, show_values: bool) -> list[Finding]:
         if source.table is not None:
             found += _without_rows(typed, source)
             found += _rejections(typed, source, show_values=show_values)
+            found += _missing_words(source)
             found += _repeated_keys(typed, source)
             found += _ranges(typed, source)
             found += _references(typed, source)
@@ -47,9 +51,33 @@ def find_all(typed: TypedProject, *, show_values: bool) -> list[Finding]:
     return sorted(found, key=lambda item: (order.index(item.level), item.source))
 
 
+def before_first_order(found: Sufficiency) -> list[Finding]:
+    """Snapshots by which nobody had ordered: a run refuses them. In a sample the first order may not be the first."""
+    history = found.history
+    first = history.known_from
+    early = [day for day in found.snapshots_due if first is not None and day <= first]
+    if not early:
+        return []
+    more = f" (and {len(early) - 1} more)" if len(early) > 1 else ""
+    said = (
+        f"snapshot {early[0]}{more} lies before the first order that is known, of {first}, so that nobody can be scored"
+    )
+    level: Level = "error" if history.share == 1 else "warning"
+    return [Finding(level, "snapshots", f"{said}: begin the series later")]
+
+
 def _without_rows(typed: TypedProject, source: TypedSource) -> Iterator[Finding]:
     if source.file_names and not typed.rows(f"select 1 from {source.table} limit 1"):
         yield Finding("warning", source.name, "there is not one row in its files: only names of columns")
+
+
+def _missing_words(source: TypedSource) -> Iterator[Finding]:
+    """Words such as `n/a`; those that stand for a customer or product make one of them out of many."""
+    texts = {column.name for column in source.entity.columns if column.type == "varchar"}
+    for target, column, words in unnamed_words(source):
+        level: Level = "warning" if target.endswith("_id") else "note"
+        is_text = target in texts or target not in source.entity.column_names
+        yield Finding(level, source.name, said(target, column, words, is_text=is_text))
 
 
 def _percent(part: int, whole: int) -> str:
@@ -63,13 +91,15 @@ def _rejections(typed: TypedProject, source: TypedSource, *, show_values: bool) 
         f"(select rule, count(*) over () as total from {source.table}) where rule is not null "
         "group by rule order by n desc, rule"
     )
-    for rule, count, total in rows:
+    for rule, *counts in rows:
+        count, total = (int(str(number)) for number in counts)
         if source.source.join is not None and "its order is not among" in str(rule) and not _is_whole(typed, source):
             continue  # an order may lie outside the sample
-        share = int(str(count)) / int(str(total))
+        share = count / total
         is_all = count == total and source.source.entity in ("orders", "order_lines")
         level: Level = "error" if is_all else "warning" if share >= MANY_REJECTED else "note"
-        message = f"{count:,} of {total:,} rows ({_percent(int(str(count)), int(str(total)))}) are rejected: {rule}"
+        part = f"{count:,} of {counted(total, 'row')} ({_percent(count, total)})"
+        message = f"{part} {agreeing(count, 'is', 'are')} rejected: {rule}"
         yield Finding(level, source.name, message, tuple(_examples(typed, source, str(rule), show_values)))
 
 
@@ -122,7 +152,10 @@ def _repeated_keys(typed: TypedProject, source: TypedSource) -> Iterator[Finding
     if entity.generated_key and entity.generated_key not in source.source.columns:
         what += "; map an order_line_id if an order may hold two equal lines"
     yield Finding(
-        level, source.name, f"{many:,} keys ({named}) occur more than once, {surplus:,} rows too many: {what}"
+        level,
+        source.name,
+        f"{counted(many, 'key')} ({named}) {agreeing(many, 'occurs', 'occur')} more than once, "
+        f"{counted(surplus, 'row')} too many: {what}",
     )
 
 

@@ -24,7 +24,8 @@ class History:
     quantile of the pauses between a customer's order days (None without any); ``ended_within``: the share of these
     pauses that ended within each of HORIZONS (none without any). ``data_through`` is the last day to
     which every source of orders is complete. ``share``: of so many customers all orders were read, and counts are
-    scaled up; None when only lines were sampled, so that counts are lower bounds and pauses unknown.
+    scaled up; None when only lines were sampled, so that counts are lower bounds and pauses unknown. ``known_from``:
+    the day on which the first order was known, which is its own unless the project maps `known_at`.
     """
 
     customers: int
@@ -39,6 +40,7 @@ class History:
     longest_gap_days: int | None
     share: float | None
     ended_within: tuple[tuple[int, float], ...] = ()
+    known_from: date | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -76,17 +78,21 @@ class Balance:
 
 def _make_order_days(typed: TypedProject) -> None:
     """One row per customer and order day."""
+    columns = "customer_id, ordered_at::date as day, known_at, order_id"
     selects = [
-        f"select customer_id, ordered_at::date as day, order_id, true as has_product from {source.orders_table} "
+        f"select {columns}, true as has_product from {source.orders_table} "
         "where verdict = 'clean' and quantity >= 0 and net_amount >= 0 and coalesce(line_type, 'product') = 'product'"
         for source in typed.of("order_lines")
     ]
     selects += [
-        f"select customer_id, ordered_at::date as day, order_id, false as has_product from {source.orders_table} "
+        f"select {columns}, false as has_product from {source.orders_table} "
         "where verdict = 'clean' and (net_amount is null or net_amount >= 0)"
         for source in typed.of("orders")
     ]
-    empty = "select null::varchar as customer_id, null::date as day, null::varchar as order_id, false as has_product"
+    empty = (
+        "select null::varchar as customer_id, null::date as day, null::timestamp as known_at, "
+        "null::varchar as order_id, false as has_product"
+    )
     union = " union all ".join([*selects, f"select * from ({empty}) where false"])
     typed.connection.execute(f"create or replace temporary table bought as {union}")
     typed.connection.execute(
@@ -110,8 +116,9 @@ def history_of(typed: TypedProject, seconds: float) -> History:
         f"lag(day) over (partition by customer_id order by day) as gap from {ORDER_DAYS}) where gap is not null"
     )[0]
     known = share is not None and usual is not None
-    orders, product_customers = typed.rows(
-        "select count(distinct order_id), count(distinct customer_id) filter (has_product) from bought"
+    orders, product_customers, known_from = typed.rows(
+        "select count(distinct order_id), count(distinct customer_id) filter (has_product), "
+        "min(known_at) filter (customer_id is not null)::date from bought"
     )[0]
     return History(
         customers=round(_int(customers) * scale),
@@ -126,6 +133,7 @@ def history_of(typed: TypedProject, seconds: float) -> History:
         longest_gap_days=None if longest is None else _int(longest),
         share=share,
         ended_within=tuple(zip(HORIZONS, (float(str(ended)) for ended in shares), strict=True)) if known else (),
+        known_from=_day(known_from),
     )
 
 

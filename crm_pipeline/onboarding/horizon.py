@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from crm_pipeline.counting import counted
 from crm_pipeline.onboarding.history import HORIZONS, History
 
 USUAL = 30
@@ -39,7 +40,7 @@ def _choice(history: History) -> tuple[int, str]:
         chosen = max(days for days in fitting if days <= max(USUAL, HORIZONS[0]))
         return chosen, "no customer ordered twice: check that customer_id names the same person in every order"
     wanted = next((days for days in HORIZONS if days >= gap), HORIZONS[-1])
-    why = f"four in five pauses between orders end within {gap} days"
+    why = f"four in five pauses between orders end within {counted(gap, 'day')}"
     shown = [f"{days} days: {share:.0%}" for days, share in history.ended_within if days in _around(wanted)]
     why += f" ({', '.join(shown)})" if shown else ""
     if wanted > fitting[-1]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from crm_pipeline.counting import counted
 from crm_pipeline.errors import UserError
 from crm_pipeline.onboarding.files import FileGroup, expand, look_at_files
 from crm_pipeline.onboarding.history import history_of
@@ -184,4 +185,5 @@ def _choose_dates(path: Path, proposal: Proposal, now: datetime) -> None:
 def described(source: ProposedSource) -> str:
     """One line on a source for the terminal."""
     joined = f", joined to {source.join}" if source.join else ""
-    return f"{source.label} -> {source.entity} ({len(source.columns)} columns, {source.rows:,} rows looked at{joined})"
+    looked_at = f"{counted(len(source.columns), 'column')}, {counted(source.rows, 'row')} looked at"
+    return f"{source.label} -> {source.entity} ({looked_at}{joined})"

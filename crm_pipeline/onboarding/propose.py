@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from crm_pipeline.counting import counted
 from crm_pipeline.ingestion.entities import ENTITIES
 from crm_pipeline.onboarding.columns import ColumnLook
 from crm_pipeline.onboarding.files import FileGroup, pattern_for
@@ -20,6 +21,7 @@ from crm_pipeline.onboarding.mapping_lines import (
     quoted,
     with_time_of_day,
 )
+from crm_pipeline.onboarding.missing_words import nulls_of
 from crm_pipeline.onboarding.names import concepts, plain
 from crm_pipeline.onboarding.order_sources import Found, derived_lines, join_lines, note_shared_orders, products_of
 from crm_pipeline.onboarding.order_values import settled
@@ -148,11 +150,13 @@ def _source(group: FileGroup, item: Guess, path: str, name: str) -> ProposedSour
         path,
         group.label,
         group.sample.rows.num_rows,
-        read={**style, **group.read},
+        read={**style, **nulls_of(group.looks, used), **group.read},
         columns=sorted(lines, key=lambda line: order.get(line.target, len(order))),
         static=item.entity == "products",
         unused=[look.name for look in group.looks if look.name not in used],
     )
+    if words := source.read.get("nulls"):
+        source.notes.append(f"taken to mean that nothing is known: {', '.join(f'`{word}`' for word in words)}")
     source.notes += _notes(group, item)
     return source
 
@@ -195,7 +199,7 @@ def _notes(group: FileGroup, item: Guess) -> list[str]:
         found.append(f"read as {group.read['encoding']}, as the other files' language has it")
     rejected = group.sample.rows.num_rows - group.sample.rows.column("__broken").null_count
     if rejected:
-        found.append(f"{rejected:,} lines cannot be read and will be rejected")
+        found.append(f"{counted(rejected, 'line')} cannot be read and will be rejected")
     if item.entity == "products":
         found.append("static: taken to have been like this always; without it earlier snapshots know no categories")
     return found + [note for note in group.sample.facts.notes]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from crm_pipeline.counting import counted
 from crm_pipeline.models.grades import MINIMUM_ROWS
 from crm_pipeline.onboarding.history import (
     Balance,
@@ -100,7 +101,8 @@ def _churn(typed: TypedProject, history: History, due: list[date], found: list[B
     if not due:
         return _no_snapshot("churn", history)
     if not history.is_whole:
-        why = f"at least {history.customers:,} customers in {history.days:,} days (labels not counted: large files)"
+        seen = f"{counted(history.customers, 'customer')} in {counted(history.days, 'day')}"
+        why = f"at least {seen} (labels not counted: large files)"
         word: Word = "enough" if history.days >= 4 * horizon and history.customers >= ENOUGH_CUSTOMERS else "thin"
         return Verdict("churn", word, why)
     if not found:
@@ -108,14 +110,15 @@ def _churn(typed: TypedProject, history: History, due: list[date], found: list[B
         return Verdict(
             "churn",
             "not enough",
-            f"{len(due)} snapshots due, none {horizon} days before the last one; {when}",
+            f"{counted(len(due), 'snapshot')} due, none {horizon} days before the last one; {when}",
             "a snapshot whose horizon has ended",
             "load older orders and begin snapshots earlier, or shorten churn.horizon_days",
         )
     lost = sum(item.active_without_order for item in found)
     stayed = sum(item.active for item in found) - lost
     why = (
-        f"{len(found)} judged snapshots: {lost:,} active customers without an order in {horizon} days, {stayed:,} with"
+        f"{counted(len(found), 'judged snapshot')}: {counted(lost, 'active customer')} without an order "
+        f"in {horizon} days, {stayed:,} with"
     )
     fewest = min(lost, stayed)
     if fewest < ENOUGH_OUTCOMES:
@@ -143,8 +146,8 @@ def _value(typed: TypedProject, history: History, due: list[date]) -> Verdict:
     if not due:
         return _no_snapshot("customer value", history)
     why = (
-        f"{history.about}{history.repeat_customers:,} of {history.customers:,} customers ordered on several days, "
-        f"in {history.days:,} days"
+        f"{history.about}{history.repeat_customers:,} of {counted(history.customers, 'customer')} "
+        f"ordered on several days, in {counted(history.days, 'day')}"
     )
     if history.repeat_customers < LEAST_REPEAT and history.is_whole:
         return Verdict(
@@ -174,7 +177,7 @@ def _segments(history: History, due: list[date]) -> Verdict:
         return _no_orders("segments")
     if not due:
         return _no_snapshot("segments", history)
-    why = f"{history.about}{history.customers:,} customers"
+    why = f"{history.about}{counted(history.customers, 'customer')}"
     if history.customers < LEAST_CUSTOMERS and history.is_whole:
         return Verdict(
             "segments", "not enough", why, f"{LEAST_CUSTOMERS} customers", "named RFM segments work; clusters need more"
@@ -192,14 +195,15 @@ def _recommendations(typed: TypedProject, history: History, due: list[date]) -> 
         return _no_orders(model)
     if not due:
         return _no_snapshot(model, history)
-    why = f"{history.about}{history.products:,} products bought by {history.product_customers:,} customers"
+    customers = counted(history.product_customers, "customer")
+    why = f"{history.about}{counted(history.products, 'product')} bought by {customers}"
     if history.products < LEAST_PRODUCTS:
         return Verdict(
             model,
             "not enough",
             why,
             f"order lines with at least {LEAST_PRODUCTS} products",
-            "map a source of order_lines: whole orders name no products",
+            _more_products(typed),
         )
     if min(history.product_customers, history.repeat_customers) < MINIMUM_ROWS and history.is_whole:
         return Verdict(model, "thin", why, f"{MINIMUM_ROWS} customers with repeat orders", "load more or older orders")
@@ -209,3 +213,19 @@ def _recommendations(typed: TypedProject, history: History, due: list[date]) -> 
             model, "thin", why, f"two snapshots {horizon} days apart, to judge a list", "begin snapshots earlier"
         )
     return Verdict(model, "enough", why)
+
+
+def _more_products(typed: TypedProject) -> str:
+    """What to do about too few products: map lines, mend the mapping of those that are there, or load more."""
+    lines = [source for source in typed.sources.values() if source.source.entity == "order_lines"]
+    names = ", ".join(source.name for source in lines)
+    if not lines:
+        return "map a source of order_lines: whole orders name no products"
+    if all(source.table is None for source in lines):
+        return f"mend what the findings say of {names}: it cannot be read"
+    if not any(
+        typed.rows(f"select 1 from {source.table} where verdict = 'clean' limit 1")
+        for source in typed.of("order_lines")
+    ):
+        return f"no row of {names} is clean: load a file with rows, or mend what the findings say"
+    return f"load files with more products, or map another product_id in {names}"

@@ -32,8 +32,9 @@ class Timeline:
 def propose_timeline(history: History, today: date) -> Timeline:
     """Horizon: the round number of days in which most pauses end, at most a quarter of the span.
 
-    Snapshots: monthly, so that the last one judged lies exactly one horizon before the end of the data; the first
-    after a third of the history, at most a year of them. Where the data reach to the present, the series stays open.
+    Snapshots: monthly, so that the last one judged lies one horizon before the end of the data (up to three days more,
+    for every month has a day 28 and not all have later ones); the first after a third of the history, at most a year
+    of them. Where the data reach to the present, the series stays open.
     """
     proposed = propose_horizon(history)
     horizon, why = proposed.days, proposed.why
@@ -53,7 +54,8 @@ def propose_timeline(history: History, today: date) -> Timeline:
     judged = end - timedelta(days=horizon)
     judged = judged.replace(day=min(judged.day, LAST_COMMON_DAY))
     begin = _series(first, end, judged, horizon)
-    said = f"orders run from {first} to {last}; `last` judges the snapshot {horizon} days before it"
+    before = (end - judged).days
+    said = f"orders run from {first} to {last}; the newest snapshot that is judged lies {before} days before `last`"
     return Timeline({"every": "month", "first": begin, "last": end}, horizon, clv, last, said, why)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -12,6 +15,7 @@ from crm_pipeline.errors import UserError
 from crm_pipeline.identity.settings import IdentitySettings
 from crm_pipeline.ingestion.connectors.settings import extract_model_at
 from crm_pipeline.ingestion.reading.settings import ReadSettings
+from crm_pipeline.project.mistakes import Mistake, mistakes_in
 from crm_pipeline.project.project import Project
 from crm_pipeline.project.settings import (
     ChurnSettings,
@@ -22,7 +26,6 @@ from crm_pipeline.project.settings import (
 )
 from crm_pipeline.project.source import ColumnMapping, Source
 from crm_pipeline.schedule import SnapshotGrid
-from crm_pipeline.settings_words import in_words
 from crm_pipeline.yaml_lines import closest, load_with_lines
 
 EXAMPLE = "data/complete_journey"
@@ -40,30 +43,30 @@ def load_project(folder: Path | str) -> Project:
     values, lines = load_with_lines(path)
     if not isinstance(values, dict):
         raise UserError(f"{path}: expected a mapping with keys such as name, currency, snapshots and sources")
-    if "folder" in values:
-        raise UserError(f"{path}, line {lines[('folder',)]}: folder: unknown key; a project is the folder it lies in")
-    try:
-        return Project.model_validate({**values, "folder": path.parent})
-    except ValidationError as error:
-        message = _message(error, lines, path)
-    # raised here and not above, where it would keep hold of the other error with all its frames
-    raise UserError(message)
+    found = [Mistake(("folder",), "unknown key; a project is the folder it lies in", {})] if "folder" in values else []
+
+    def validated(given: Mapping[str, Any]) -> Project:
+        return Project.model_validate({**given, "folder": path.parent})
+
+    if not found:
+        with suppress(ValidationError):  # told of below, where the message keeps hold of no other error with its frames
+            return validated(values)
+    found += mistakes_in(values, validated)
+    raise UserError("\n".join(f"{path}, line {_line(item.where, lines)}: {_text(item)}" for item in found))
 
 
-def _message(error: ValidationError, lines: dict[tuple[str, ...], int], path: Path) -> str:
-    parts = []
-    for item in error.errors():
-        where = tuple(str(step) for step in item["loc"])
-        line = next((lines[where[:n]] for n in range(len(where), 0, -1) if where[:n] in lines), 1)
-        text = in_words(item)
-        if not where and ":" in text:
-            named = tuple(text.split(":", 1)[0].split("."))
-            line = next((lines[named[:n]] for n in range(len(named), 0, -1) if named[:n] in lines), line)
-        if item["type"] == "extra_forbidden":
-            model = _model_at(where[:-1])
-            text = f"unknown key{closest(where[-1], set(model.model_fields) - {'folder'})}" if model else "unknown key"
-        parts.append(f"{path}, line {line}: {'.'.join(where) + ': ' if where else ''}{text}")
-    return "\n".join(parts)
+def _line(where: tuple[str, ...], lines: dict[tuple[str, ...], int]) -> int:
+    """The line of the key, or of the nearest one around it that has a line."""
+    return next((lines[where[:n]] for n in range(len(where), 0, -1) if where[:n] in lines), 1)
+
+
+def _text(item: Mistake) -> str:
+    """The key and what is wrong with it."""
+    where, text = item.where, item.text
+    if item.found.get("type") == "extra_forbidden":
+        model = _model_at(where[:-1])
+        text = f"unknown key{closest(where[-1], set(model.model_fields) - {'folder'})}" if model else "unknown key"
+    return f"{'.'.join(where) + ': ' if where else ''}{text}"
 
 
 def _model_at(where: tuple[str, ...]) -> type[BaseModel] | None:

@@ -10,18 +10,18 @@ from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
 from crm_pipeline.alerts.settings import AnyReceiver
-from crm_pipeline.audiences.settings import AudienceSettings, check_audiences
-from crm_pipeline.contract.sql import check_predicate
+from crm_pipeline.audiences.settings import AudienceSettings
 from crm_pipeline.errors import UserError
 from crm_pipeline.identity.settings import IdentitySettings
 from crm_pipeline.ingestion.connectors import landed_files
 from crm_pipeline.ingestion.connectors.settings import Extract
 from crm_pipeline.model_choices import ModelChoice, TunedSettings, load_choices, load_tuned
+from crm_pipeline.project.consistency import MistakesError, problems_of
 from crm_pipeline.project.settings import (
     ChurnSettings,
     ClvSettings,
@@ -31,14 +31,12 @@ from crm_pipeline.project.settings import (
 )
 from crm_pipeline.project.source import Source
 from crm_pipeline.schedule import SnapshotGrid
-from crm_pipeline.yaml_lines import closest
 
 if TYPE_CHECKING:
     from crm_pipeline.ingestion.entities import Entity
 
 FROM_ORDER = ("customer_id", "ordered_at")
 """What lines take from their order when their source says `join` and does not map it."""
-LAST_COMMON_DAY = 28
 
 
 class Project(Settings):
@@ -64,62 +62,10 @@ class Project(Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Project:
-        from crm_pipeline.ingestion.entities import ENTITIES
-
-        for zone in (self.time_zone, *(s.time_zone for s in self.sources.values() if s.time_zone)):
-            if zone not in available_timezones():
-                raise ValueError(f"time_zone: {zone!r} is not a known time zone{closest(zone, available_timezones())}")
-        self._check_segments()
-        check_audiences(self.audiences, set(self.segments.custom), self.folder)
-        for name, source in self.sources.items():
-            if source.entity not in ENTITIES:
-                raise ValueError(
-                    f"sources.{name}.entity: {source.entity!r} is not an entity{closest(source.entity, ENTITIES)}"
-                )
-            self._check_join(name, source)
-        self.identity.check(self.sources_of("customers"))
-        for name, source in self.sources.items():
-            self.entity_of(name).check_mapping(name, source.columns, source.rules)
-            if source.where is not None:
-                _check_where(name, source.where)
-        if not any(source.entity in ("order_lines", "orders") for source in self.sources.values()):
-            raise ValueError("sources: no source maps to order_lines; without orders there is nothing to compute")
-        grid = self.snapshots
-        if self.automation == "declarative" and grid.is_finite:
-            raise ValueError(
-                "automation: declarative needs a series of snapshots without an end, "
-                "as in snapshots: {every: month, first: 2024-06-01}"
-            )
-        if grid.every == "month" and not grid.is_finite and grid.first is not None and grid.first.day > LAST_COMMON_DAY:
-            raise ValueError(
-                f"snapshots.first: a monthly series without `last` begins on day 1 to {LAST_COMMON_DAY}, "
-                "for some months have no later day (partitions are such a day of every month)"
-            )
+        problems = list(problems_of(self))
+        if problems:
+            raise MistakesError(problems)
         return self
-
-    def _check_segments(self) -> None:
-        """ValueError when a custom segment's predicate is none."""
-        if not self.segments.custom:
-            return
-        from crm_pipeline.segments.custom_segments import check_custom_segment
-
-        for name, predicate in self.segments.custom.items():
-            try:
-                check_custom_segment(predicate)
-            except ValueError as error:
-                raise ValueError(f"segments.custom.{name}: {error}") from None
-
-    def _check_join(self, name: str, source: Source) -> None:
-        """ValueError when `join` stands where it has no meaning, or names no source of orders."""
-        if source.join is None:
-            return
-        where = f"sources.{name}.join"
-        if source.entity != "order_lines":
-            raise ValueError(f"{where}: only order_lines take their date and customer from a source of orders")
-        headers = {other for other, candidate in self.sources.items() if candidate.entity == "orders"}
-        if source.join not in headers:
-            hint = closest(source.join, headers) if headers else "; add one with entity: orders"
-            raise ValueError(f"{where}: {source.join!r} is not a source of orders{hint}")
 
     def entity_of(self, name: str) -> Entity:
         """What a source's rows must have: its entity, less what `join` fills in or nothing else needs."""
@@ -215,14 +161,6 @@ class Project(Settings):
                 "put the file there or correct `path`"
             )
         return found
-
-
-def _check_where(name: str, predicate: str) -> None:
-    """ValueError when it is no predicate."""
-    try:
-        check_predicate(predicate)
-    except ValueError as error:
-        raise ValueError(f"sources.{name}.where: {error}") from None
 
 
 def _glob(base: Path, pattern: str) -> list[str]:

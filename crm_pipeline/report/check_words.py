@@ -13,7 +13,7 @@ STATISTIC = re.compile(r"(\w+?)\((\w+)\)")
 MISSING = re.compile(r"(\w+) is not missing")
 GRAIN = re.compile(r"unique\((.+)\)")
 BOUNDS = re.compile(r"(-?[\d.]+(?:e[+-]?\d+)?)?\.\.(-?[\d.]+(?:e[+-]?\d+)?)?")
-ROWS = re.compile(r"(\d+) rows (?:fail|share a grain)")
+ROWS = re.compile(r"([\d,]+) rows? (?:fails?|shares? a grain)")
 
 
 def asked(result: Result, row: int, words: Wording) -> str:
@@ -44,7 +44,8 @@ def observed(result: Result, row: int, words: Wording) -> str:
         return words("check.set")
     found, expected = (str(result.cell(row, name).value or "") for name in ("observed", "expected"))
     if counted := ROWS.fullmatch(found):
-        return words("check.rows").format(count=words.number(float(counted[1]), "count"))
+        number = int(counted[1].replace(",", ""))
+        return words("check.row" if number == 1 else "check.rows").format(count=words.number(float(number), "count"))
     bounds = BOUNDS.fullmatch(expected)
     if bounds is None or not any(bounds.groups()):
         return found

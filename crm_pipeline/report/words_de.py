@@ -52,9 +52,9 @@ WORDS: dict[str, str] = {
     "axis_customers": "Kunden",
     "quality": "Gelesene Zeilen",
     "rows_not_used": "Abgelehnte oder wiederholte Zeilen je Quelle",
-    "says_rows": "{read} Zeilen wurden aus {sources} Quellen gelesen; {share} waren sauber, {rejected} wurden "
+    "says_rows": "{read} Zeilen wurden gelesen (Quellen: {sources}); {share} waren sauber, {rejected} wurden "
     "abgelehnt und {duplicate} wiederholten eine andere. Keine bleibt unverbucht.",
-    "says_rows_left_out": "{read} Zeilen wurden aus {sources} Quellen gelesen. {left_out} davon lässt das `where` "
+    "says_rows_left_out": "{read} Zeilen wurden gelesen (Quellen: {sources}). {left_out} davon lässt das `where` "
     "ihrer Quelle aus; von den übrigen waren {share} sauber ({clean}), {rejected} wurden abgelehnt und {duplicate} "
     "wiederholten eine andere. Keine bleibt unverbucht.",
     "axis_not_used": "% der gelesenen Zeilen",
@@ -282,6 +282,7 @@ WORDS: dict[str, str] = {
     "check.of.improvement_lower": "Die veröffentlichten Werte sollten sicher besser sein als die einfache Regel",
     "check.of.is_newest": "Die neueste Datei einer Quelle hat andere Spalten als die davor",
     "check.of.left_out_count": "Merkmale, die das Ergebnis verraten, wurden ausgelassen",
+    "check.row": "{count} Zeile nicht",
     "check.rows": "{count} Zeilen nicht",
     "check.exactly": "{found} (erwartet: {low})",
     "check.between": "{found} (erwartet: {low} bis {high})",

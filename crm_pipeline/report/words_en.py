@@ -52,9 +52,9 @@ WORDS: dict[str, str] = {
     "axis_customers": "customers",
     "quality": "Rows read",
     "rows_not_used": "Rows rejected or repeated, by source",
-    "says_rows": "{read} rows were read from {sources} sources; {share} were clean, {rejected} were rejected and "
+    "says_rows": "{read} rows were read (sources: {sources}); {share} were clean, {rejected} were rejected and "
     "{duplicate} repeated another row. None is unaccounted for.",
-    "says_rows_left_out": "{read} rows were read from {sources} sources. {left_out} of them are left out by the "
+    "says_rows_left_out": "{read} rows were read (sources: {sources}). {left_out} of them are left out by the "
     "`where` of their source; of the others {share} were clean ({clean}), {rejected} were rejected and {duplicate} "
     "repeated another row. None is unaccounted for.",
     "axis_not_used": "% of the rows read",
@@ -280,6 +280,7 @@ WORDS: dict[str, str] = {
     "check.of.improvement_lower": "The published scores should be surely better than the simple rule",
     "check.of.is_newest": "The newest file of a source has other columns than the one before",
     "check.of.left_out_count": "Features that tell the outcome were left out",
+    "check.row": "{count} row does not",
     "check.rows": "{count} rows do not",
     "check.exactly": "{found} (expected: {low})",
     "check.between": "{found} (expected: {low} to {high})",

@@ -257,6 +257,7 @@ WORDS: dict[str, str] = {
     "check.of.improvement_lower": "发布的得分应当确实优于简单规则",
     "check.of.is_newest": "某个来源最新文件的列与前一个文件不同",
     "check.of.left_out_count": "泄露结果的特征已被排除",
+    "check.row": "{count} 行不符合",
     "check.rows": "{count} 行不符合",
     "check.exactly": "{found}（应为 {low}）",
     "check.between": "{found}（应在 {low} 到 {high} 之间）",

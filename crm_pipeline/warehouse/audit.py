@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from crm_pipeline.contract.table import Severity, Table
+from crm_pipeline.counting import said_of
 from crm_pipeline.warehouse.candidate import Part
 from crm_pipeline.warehouse.digests import all_differ
 
@@ -85,7 +86,7 @@ def audit_rows(connection: DuckDBPyConnection, table: Table, candidate: str) -> 
             f"unique({', '.join(table.grain)})",
             "critical",
             "failed" if duplicates else "passed",
-            observed=f"{duplicates} rows share a grain",
+            observed=f"{said_of(duplicates, 'row', 'shares', 'share')} a grain",
             expected="0",
             failing_rows=duplicates,
         )
@@ -128,7 +129,7 @@ def _count(
             name,
             "critical",
             "failed" if failing else "passed",
-            observed=f"{failing} rows fail",
+            observed=said_of(failing, "row", "fails", "fail"),
             expected=name,
             failing_rows=int(failing),
         )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from crm_pipeline.contract.table import Table
+from crm_pipeline.counting import said_of
 from crm_pipeline.warehouse.audit import GRAIN, CheckResult, audit_rows
 from crm_pipeline.warehouse.changes import ADDED, REMOVED
 
@@ -108,8 +109,8 @@ def audit_delta(connection: DuckDBPyConnection, table: Table) -> list[CheckResul
         name = f"unique({', '.join(table.grain)}) against the rows that stay"
         results.append(
             CheckResult(
-                GRAIN, name, "critical", "failed", observed=f"{taken} rows share a grain", expected="0",
-                failing_rows=taken,
+                GRAIN, name, "critical", "failed", failing_rows=taken, expected="0",
+                observed=f"{said_of(taken, 'row', 'shares', 'share')} a grain",
             )
         )  # fmt: skip
     return results

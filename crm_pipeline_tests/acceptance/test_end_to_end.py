@@ -118,7 +118,7 @@ def test_a_backfill_renews_only_its_range(project: Path) -> None:
 def test_what_is_asked_for_is_all_that_is_planned(built: Built) -> None:
     plan = crm("run", built.folder, "--dry-run", "--force", "--select", "customer_rfm", "--snapshot", str(LAST))
     assert plan.code == 0 and f"customer_rfm {LAST}: forced" in plan.text
-    assert "1 parts of 1 tables would be built" in plan.text
+    assert "1 part of 1 table would be built" in plan.text
 
 
 def materializations(folder: Path, name: str) -> int:

@@ -39,7 +39,7 @@ def test_a_broken_row_rule_stops_the_table_and_what_follows(project: Path, monke
     plant(monkeypatch, "order_lines", rule=RULE)
     ended = crm("run", project)
     rows = query(project, "select count(*) from cleaned.order_lines")[0][0]
-    reason = f"order_lines: critical checks failed, so the last good table stays: {RULE}: {rows} rows fail"
+    reason = f"order_lines: critical checks failed, so the last good table stays: {RULE}: {rows:,} rows fail"
     assert_one_message(ended, FAILURE, f"crm-pipeline: {reason}")
 
     assert ledger_hashes(project) == hashes

@@ -121,7 +121,8 @@ def test_status_only_looks_at_a_killed_run_and_the_next_run_tells_of_it(tmp_path
             assert line.startswith("Its process was killed: declared since") and run_id[:8] in line
         with alerting(pipeline, print):
             assert [item["run_id"] for body in server.bodies for item in body["alerts"]] == [run_id]
-        assert runs(pipeline)[0].startswith("Last run: failure")
+        (ended,) = runs(pipeline)
+        assert ended.startswith("Last run: failure (") and f" {pipeline.project.time_zone}, " in ended
 
 
 def test_a_command_that_tells_nobody_keeps_the_killed_run_for_the_next_that_does(
@@ -191,7 +192,15 @@ def test_the_error_of_a_run_goes_on_and_is_told(tmp_path: Path, monkeypatch: pyt
         monkeypatch.setattr(alerting_module, "tell", broken)
         with alerting(pipeline, said.append):
             pass
-        assert said == ["alerts: nobody could be told (RuntimeError)"] * 2
+        assert said == ["alerts: nobody could be told (RuntimeError)"], "though two things could not be told"
+
+
+def test_a_receiver_that_is_away_is_said_once_of_a_run_that_failed(tmp_path: Path) -> None:
+    said: list[str] = []
+    pipeline = pipeline_with(tmp_path, ops={"kind": "webhook", "url": f"http://127.0.0.1:{free_port()}"})
+    with pytest.raises(UserError), alerting(pipeline, said.append):
+        raise UserError("sources.till: no file matches")
+    assert len(said) == 1 and said[0].startswith("alerts.ops: the alert was not taken")
 
 
 def test_dagster_tells_of_its_own_runs_and_leaves_ours(tmp_path: Path) -> None:

@@ -180,7 +180,7 @@ def test_a_customer_stays_on_one_side_of_a_salt(tmp_path: Path) -> None:
     ("audience", "says"),
     [
         ({"segment": "at rsk"}, "did you mean 'at risk'"),
-        ({"query": "select customer_id from customer_segments"}, "1 customers more than once"),
+        ({"query": "select customer_id from customer_segments"}, "1 customer more than once"),
         ({"query": "select customer_id, rfm_segment::integer as n from customer_segments"}, "cannot be converted"),
         ({"where": "rfm_segment::integer > 0"}, "cannot be converted"),
     ],

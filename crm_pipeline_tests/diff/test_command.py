@@ -53,7 +53,7 @@ from previous: version 3, run aaaa-bbb, 2024-02-01 04:00 UTC
 to   last: version 9, run dddd-eee, 2024-03-01 04:00 UTC
 5 of 50 tables differ, in 5 parts; 2 parts were built again and came out the same.
 orders: 10 -> 11 rows; changed: order_lines
-    1 rows came, 0 went, 2 changed in net_amount (2)
+    1 row came, 0 went, 2 changed in net_amount (2)
 churn_predictions 2024-02-01: 99 -> 99 rows; changed: code
     0 rows came, 0 went, 12 changed in churn_probability (12)
     churn_probability moved for 12 customers, by 0.0123 on average and 0.25 at most

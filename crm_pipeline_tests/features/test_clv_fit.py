@@ -76,7 +76,7 @@ def test_one_customer_without_a_repeat_gets_a_labelled_fallback():
     one = "customer_id, frequency, recency, T, monetary_value, order_count, total_spend\nada, 0, 0, 10, 0, 2, 40"
     built = built_rows(clv_fit, snapshot_date="2024-03-01", project=HORIZON, customer_rfm=one).iloc[0]
     assert (built["family"], built["customer_count"]) == ("gamma_poisson", 1)
-    assert "0 of 1 customers bought again" in built["notes"]
+    assert "0 of 1 customer bought again" in built["notes"]
     assert built["p"] * built["v"] / (built["q"] - 1) == 20
 
 

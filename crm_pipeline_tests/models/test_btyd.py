@@ -208,7 +208,7 @@ def test_discounts_from_the_middle_of_a_month(fitted: FittedBtyd) -> None:
 @pytest.mark.parametrize(
     ("frame", "note"),
     [
-        (customers("3 40 100 20"), "1 of 1 customers bought again"),
+        (customers("3 40 100 20"), "1 of 1 customer bought again"),
         (customers("0 0 50 0\n0 0 9 0"), "no customer has any spend"),
         (customers("0 0 0 0\n0 0 0 0"), "0 of 2 customers bought again"),
         (customers("0 0 50 30\n0 0 9 10"), "no repeat spend"),

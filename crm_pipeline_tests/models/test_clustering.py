@@ -156,9 +156,9 @@ def test_without_structure_the_borders_are_called_arbitrary() -> None:
     ("frame", "why"),
     [
         (shop(size=10), "one cluster: 40 customers"),
-        (shop().head(1), "one cluster: 1 customers"),
-        (shop().assign(**dict.fromkeys(FEATURES, 1.0)), "600 customers with 1 different profiles"),
-        (shop().assign(**dict.fromkeys(FEATURES, np.nan)), "600 customers with 1 different profiles"),
+        (shop().head(1), "one cluster: 1 customer "),
+        (shop().assign(**dict.fromkeys(FEATURES, 1.0)), "600 customers with 1 different profile,"),
+        (shop().assign(**dict.fromkeys(FEATURES, np.nan)), "600 customers with 1 different profile,"),
     ],
     ids=["few", "one", "constant", "all missing"],
 )

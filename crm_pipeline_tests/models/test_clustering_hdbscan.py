@@ -139,8 +139,8 @@ def test_one_cloud_is_one_cluster_and_outliers() -> None:
     ("frame", "why"),
     [
         (shop(size=5), "20 customers with 20 different profiles"),
-        (shop().head(1), "1 customers with"),
-        (shop().assign(**{name: 1.0 for name in shop().columns if name != "customer_id"}), "1 different profiles"),
+        (shop().head(1), "1 customer with"),
+        (shop().assign(**{name: 1.0 for name in shop().columns if name != "customer_id"}), "1 different profile,"),
     ],
     ids=["few", "one", "constant"],
 )

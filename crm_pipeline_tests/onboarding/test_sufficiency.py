@@ -85,3 +85,34 @@ def test_without_orders_nothing_suffices(tmp_path: Path) -> None:
 def test_snapshots_outside_the_data_are_told(tmp_path: Path) -> None:
     found = judged(tmp_path, [order("ada", date(2024, 1, 1))], snapshots={"every": "month", "first": "2024-05-01"})
     assert "2024-01-01" in found.verdicts[0].what_to_do
+
+
+@pytest.mark.parametrize(
+    ("order_lines", "advice"),
+    [
+        (None, "map a source of order_lines: whole orders name no products"),
+        ("order_id,product_id\n", "no row of goods is clean: load a file with rows, or mend what the findings say"),
+        ("order_id,product_id\na,tea\nb,jam\n", "load files with more products, or map another product_id in goods"),
+        ("something,else\n1,2\n", "mend what the findings say of goods: it cannot be read"),
+    ],
+)
+def test_advice_on_products_knows_which_sources_there_are(tmp_path: Path, order_lines: str | None, advice: str) -> None:
+    orders = "order_id,customer_id,ordered_at,net_amount\na,ada,2024-01-01,5\nb,bob,2024-01-02,7\n"
+    names = ("order_id", "customer_id", "ordered_at", "net_amount")
+    sources: dict[str, Any] = {
+        "heads": {"entity": "orders", "path": "orders.csv", "columns": {name: name for name in names}}
+    }
+    files = {"orders.csv": orders}
+    if order_lines is not None:
+        columns = {
+            "order_id": "order_id",
+            "product_id": "product_id",
+            "net_amount": {"sql": "1"},
+            "quantity": {"sql": "1"},
+        }
+        sources["goods"] = {"entity": "order_lines", "path": "goods.csv", "join": "heads", "columns": columns}
+        files["goods.csv"] = order_lines
+    project = project_with(tmp_path, files, sources=sources, snapshots={"every": "month", "first": "2024-01-03"})
+    with typed_project(project, NOW) as typed:
+        verdict = judge(typed, date(2024, 6, 1)).verdicts[-1]
+    assert (verdict.model, verdict.verdict, verdict.what_to_do) == ("recommendations", "not enough", advice)

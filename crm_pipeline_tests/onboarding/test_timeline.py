@@ -35,6 +35,14 @@ def test_a_finished_series_ends_where_its_last_judged_snapshot_falls_due() -> No
     assert len(grid) == 13 and grid[0] == date(2023, 1, 2)  # a year of monthly ones, after a year of history
 
 
+def test_the_days_that_last_judges_are_counted_where_a_month_is_too_short() -> None:
+    """30 days before 30 April is 31 March, a day that not every month has: the series is on days 28."""
+    found = propose_timeline(replace(HISTORY, data_through=date(2023, 4, 29), last_day=date(2023, 4, 29)), LATER)
+    grid = SnapshotGrid.model_validate(found.snapshots).listed()
+    assert grid[-3:] == [date(2023, 3, 28), date(2023, 4, 28), date(2023, 4, 30)]
+    assert found.why_snapshots.endswith("the newest snapshot that is judged lies 33 days before `last`")
+
+
 def test_data_that_reach_to_the_present_stay_open() -> None:
     found = propose_timeline(HISTORY, date(2024, 1, 10))
     assert found.data_through is None

@@ -33,7 +33,7 @@ def test_counts_where_the_rows_of_each_current_file_went(assert_builds):
 def test_a_row_that_is_lost_breaks_the_contract():
     four = "source, file_name" + 4 * "\nshop, a.csv"
     five = four + "\nshop, a.csv"
-    with pytest.raises(AssertionError, match=r"read_count = .* \+ duplicate_count \+ left_out_count: 1 rows"):
+    with pytest.raises(AssertionError, match=r"read_count = .* \+ duplicate_count \+ left_out_count: 1 row fails"):
         built_rows(reconciliation, source_files=FILES, staged_order_lines=four, order_lines="source" + 4 * "\nshop")
-    with pytest.raises(AssertionError, match="entity_clean_count = entity_published_count: 1 rows fail"):
+    with pytest.raises(AssertionError, match="entity_clean_count = entity_published_count: 1 row fails"):
         built_rows(reconciliation, source_files=FILES, staged_order_lines=five, order_lines="source\nshop")

@@ -22,5 +22,5 @@ def test_each_source_must_reach_the_day_before_the_snapshot(assert_builds):
 
 def test_a_late_source_blocks():
     late = "source, entity, last_event_at\nshop, order_lines, 2024-01-30 10:00"
-    with pytest.raises(AssertionError, match="is_complete: 1 rows fail"):
+    with pytest.raises(AssertionError, match="is_complete: 1 row fails"):
         built_rows(source_coverage, snapshot_date="2024-02-01", reconciliation=late)

@@ -21,8 +21,8 @@ CHECKS = [
     ("row_rules: frequency >= 0", "12 rows fail", "frequency >= 0", "frequency >= 0", "12 rows do not"),
     ("unique_grain: unique(snapshot_date, customer_id)", "2 rows share a grain", "0",
      "No two rows share their key: snapshot date, customer id", "2 rows do not"),
-    ("unique_grain: total_spend is not missing", "1 rows fail", "total_spend is not missing",
-     "No value is missing: total spend", "1 rows do not"),
+    ("unique_grain: total_spend is not missing", "1 row fails", "total_spend is not missing",
+     "No value is missing: total spend", "1 row does not"),
     ("expectations: maximum(score)", "TypeError: no", "1e-09..", "Largest value: score",
      "TypeError: no (expected: at least 1e\N{MINUS SIGN}09)"),
 ]  # fmt: skip

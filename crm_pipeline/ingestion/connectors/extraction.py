@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from crm_pipeline.counting import counted
 from crm_pipeline.errors import CrmError, UserError
 from crm_pipeline.ingestion.connectors.landing import Landing
 from crm_pipeline.ingestion.connectors.secrets import Secrets
@@ -44,7 +45,9 @@ def land_source(project: Project, name: str, progress: Callable[[str], None]) ->
     landed = 0
     try:
         landing.prepare()
-        landed = connector.land(name, source, landing, secrets, lambda rows: progress(f"{name}: {rows:,} rows read"))
+        landed = connector.land(
+            name, source, landing, secrets, lambda rows: progress(f"{name}: {counted(rows, 'row')} read")
+        )
     except CrmError as error:
         problem = type(error)(secrets.hidden(str(error)))
     except Exception as error:
