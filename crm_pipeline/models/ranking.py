@@ -1,9 +1,9 @@
 """A blended list per customer of what they are likely to order next: own, similar and popular products in one order.
 
-Candidates come from `ranking_candidates`. Two logistic scores, one for products bought before and one for new ones,
-put them on one scale, the probability of an order within the horizon; a shift of the new ones is chosen for the quality
-of the whole list. Everything is learned from past snapshots whose outcomes are known, judged on customers left out of
-the fit, and kept only when it beats the rule "own by frequency, filled up with popular" there.
+Candidates come from `ranking_candidates`. Two scores, a logistic one of products bought before and one of new ones (see
+`ranking_new`), put them on one scale, the probability of an order within the horizon; a shift of the new ones is chosen
+for the quality of the whole list. Everything is learned from past snapshots whose outcomes are known, judged on
+customers left out of the fit, and kept only when it beats the rule "own by frequency, filled up with popular" there.
 """
 
 from __future__ import annotations
@@ -31,12 +31,13 @@ from crm_pipeline.models.ranking_candidates import (
     Offered,
     generate_candidates,
 )
-from crm_pipeline.models.ranking_features import new_features, own_features
+from crm_pipeline.models.ranking_features import own_features
+from crm_pipeline.models.ranking_new import POPULARITY, NewScore
 from crm_pipeline.models.ranking_reasons import reason_columns
-from crm_pipeline.models.ranking_score import LogisticScore, rule_score
+from crm_pipeline.models.ranking_score import LogisticScore, chunked_log_odds, rule_score
 
 MODEL, RULE = "model", "rule"
-_FORMAT = "ranking/1"
+FORMAT = "ranking/2"
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,22 @@ class FittedRanking:
 
     method: 'model', or 'rule' (GP-TopFreq) when nothing better is known. why: one sentence. own, new: the scores, None
     with the rule. new_shift: added to the log-odds of new products. metrics: figures on customers left out of the fit.
+    new_why: why the new score is what it is, one sentence; None with the rule.
     """
 
     method: str
     why: str
     candidates: CandidateSettings
     own: LogisticScore | None = None
-    new: LogisticScore | None = None
+    new: NewScore | None = None
     new_shift: float = 0.0
     metrics: Mapping[str, float] | None = None
+    new_why: str | None = None
+
+    @property
+    def new_ranker(self) -> str:
+        """What orders new products, of RANKERS."""
+        return POPULARITY if self.new is None else self.new.ranker
 
     def scores(self, candidates: Candidates) -> FloatArray:
         """(candidates,): with the model the probability of an order within the horizon, else `rule_score`."""
@@ -62,26 +70,27 @@ class FittedRanking:
         return blended_probability(candidates, self.own, self.new, self.new_shift)
 
     def to_json(self) -> str:
-        """A few kilobytes of JSON; `from_json` gives back the same scores."""
-        return json.dumps({"format": _FORMAT} | asdict(self), sort_keys=True)
+        """A few kilobytes of JSON, with trees some hundred; `from_json` gives back the same scores."""
+        return json.dumps({"format": FORMAT} | asdict(self), sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> FittedRanking:
         """Raises ValueError when the text is not a ranking of this format."""
         values = json.loads(text)
-        if not isinstance(values, dict) or values.pop("format", None) != _FORMAT:
-            raise ValueError(f"not a ranking in the format {_FORMAT}")
-        for name in ("own", "new"):
-            values[name] = LogisticScore(**values[name]) if values[name] is not None else None
+        if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
+            raise ValueError(f"not a ranking in the format {FORMAT}")
+        values["own"] = LogisticScore(**values["own"]) if values["own"] is not None else None
+        values["new"] = NewScore.from_dict(values["new"]) if values["new"] is not None else None
         return cls(**values | {"candidates": CandidateSettings(**values["candidates"])})
 
 
 def similarity_for(history: PurchaseHistory, settings: CandidateSettings) -> ItemSimilarity:
-    """Item similarity of a history under the settings of its candidates."""
+    """Item similarity of a history under the settings of its candidates; of no products where none are asked for."""
+    is_asked = slice(None) if settings.similar_count else slice(0)
     return similarity_of_positions(
-        history.customer,
-        history.product,
-        history.interactions["order_count"].to_numpy(dtype=np.float64),
+        history.customer[is_asked],
+        history.product[is_asked],
+        history.interactions["order_count"].to_numpy(dtype=np.float64)[is_asked],
         history.products["product_id"].to_numpy(),
         neighbour_count=settings.neighbour_count,
         min_customers=settings.min_customers,
@@ -89,12 +98,12 @@ def similarity_for(history: PurchaseHistory, settings: CandidateSettings) -> Ite
     )
 
 
-def blended_probability(candidates: Candidates, own: LogisticScore, new: LogisticScore, new_shift: float) -> FloatArray:
+def blended_probability(candidates: Candidates, own: LogisticScore, new: NewScore, new_shift: float) -> FloatArray:
     """(candidates,): probability of an order from the score of the candidate's kind."""
     is_new = candidates.is_new
     log_odds = np.empty(len(is_new))
-    log_odds[~is_new] = own.log_odds_of(candidates.where(~is_new), own_features)
-    log_odds[is_new] = new.log_odds_of(candidates.where(is_new), new_features) + new_shift
+    log_odds[~is_new] = chunked_log_odds(own, candidates.where(~is_new), own_features)
+    log_odds[is_new] = new.log_odds_of(candidates.where(is_new)) + new_shift
     return np.asarray(1 / (1 + np.exp(-log_odds)))
 
 

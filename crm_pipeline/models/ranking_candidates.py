@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,8 @@ from crm_pipeline.models.purchase_history import PurchaseHistory, contains
 
 OWN, SIMILAR, POPULAR = "own", "similar", "popular"
 SOURCES = (OWN, SIMILAR, POPULAR)
+RECENT_ORDERS, BY_ALL_ORDERS = "order_count_30d", "order_count"
+"""What popular products are chosen by: the orders of the last 30 days, or those of all time."""
 _FAR = np.float32(1e6)
 _POPULAR_REACH = 4
 _WEIGHTS = {"": 1.0, "_180d": 1.0, "_90d": 1.0, "_30d": 0.5}
@@ -23,11 +25,15 @@ _WEIGHTS = {"": 1.0, "_180d": 1.0, "_90d": 1.0, "_30d": 0.5}
 
 @dataclass(frozen=True)
 class CandidateSettings:
-    """How many products per customer and source are ranked, and how far similarity reaches."""
+    """How many products per customer and source are ranked, and how far similarity reaches.
+
+    popular_by: RECENT_ORDERS or BY_ALL_ORDERS. With a similar_count of 0 no similarity is asked for.
+    """
 
     own_count: int = 60
     similar_count: int = 30
     popular_count: int = 30
+    popular_by: str = RECENT_ORDERS
     neighbour_count: int = 50
     min_customers: int = 5
     max_products: int = 2_000
@@ -37,6 +43,13 @@ class CandidateSettings:
             raise ValueError("counts of candidate settings must be at least 1")
         if self.similar_count < 0:
             raise ValueError("similar_count must not be negative")
+        if self.popular_by not in (RECENT_ORDERS, BY_ALL_ORDERS):
+            raise ValueError(f"popular_by must be {RECENT_ORDERS!r} or {BY_ALL_ORDERS!r}, not {self.popular_by!r}")
+
+    @property
+    def by_popularity(self) -> CandidateSettings:
+        """What lists need whose new products go by popularity: as many popular ones by all orders, no similar ones."""
+        return replace(self, similar_count=0, popular_by=BY_ALL_ORDERS)
 
 
 DEFAULTS = CandidateSettings()
@@ -122,11 +135,18 @@ def generate_candidates(
     )
 
 
-def popular_products(history: PurchaseHistory, count: int) -> IntArray:
-    """Positions of the products in most orders of the last 30 days (then: of all time), best first."""
+def popular_products(history: PurchaseHistory, count: int, by: str = RECENT_ORDERS) -> IntArray:
+    """Positions of the products in most orders of the last 30 days, ties by all orders; or the reverse; best first."""
     goods = history.products
-    order = np.lexsort((np.arange(len(goods)), -goods["order_count"], -goods["order_count_30d"]))
+    ties = {RECENT_ORDERS: BY_ALL_ORDERS, BY_ALL_ORDERS: RECENT_ORDERS}[by]
+    order = np.lexsort((np.arange(len(goods)), -goods[ties], -goods[by]))
     return np.asarray(order[:count], dtype=np.int64)
+
+
+def all_orders(history: PurchaseHistory) -> FloatArray:
+    """(products,) orders of all time, and below 1 for those of the last 30 days, which decide between equals."""
+    recent = history.products[RECENT_ORDERS].to_numpy(dtype=np.float64)
+    return np.asarray(history.products[BY_ALL_ORDERS] + recent / (recent.max(initial=0) + 1), dtype=np.float64)
 
 
 def profile_weights(interactions: pd.DataFrame) -> FloatArray:
@@ -174,6 +194,11 @@ def _new_candidates(
     is_offered: npt.NDArray[np.bool_],
 ) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
     """customer, product, source, similarity of products not bought before: the most similar, then popular ones."""
+    popular = popular_products(history, len(history.products), settings.popular_by)
+    popular = popular[is_offered[popular]][: _POPULAR_REACH * settings.popular_count]
+    fill_row, place = popular_new(history, popular, settings.popular_count)
+    if not settings.similar_count:
+        return fill_row, popular[place], np.full(len(place), SOURCES.index(POPULAR)), np.zeros(len(place))
     column_of = columns_of(history, similarity)
     product_of = np.full(len(similarity.product_ids), -1, dtype=np.int64)
     product_of[column_of[column_of >= 0]] = np.flatnonzero(column_of >= 0)
@@ -182,9 +207,6 @@ def _new_candidates(
     is_wanted[is_wanted] = is_offered[product_of[is_wanted]]
     row, column, value = _most_similar(profile, similarity.neighbours, is_wanted, settings.similar_count)
     product = product_of[column]
-    popular = popular_products(history, len(history.products))
-    popular = popular[is_offered[popular]][: _POPULAR_REACH * settings.popular_count]
-    fill_row, place = popular_new(history, popular, settings.popular_count)
     is_extra = ~contains(np.sort(history.keys(row, product)), history.keys(fill_row, popular[place]))
     fill_row, place = fill_row[is_extra], place[is_extra]
     return (

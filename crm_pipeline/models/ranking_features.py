@@ -7,7 +7,7 @@ import pandas as pd
 
 from crm_pipeline.models.item_similarity import FloatArray, IntArray
 from crm_pipeline.models.purchase_history import KIND
-from crm_pipeline.models.ranking_candidates import Candidates, profile_weights
+from crm_pipeline.models.ranking_candidates import Candidates, all_orders, profile_weights
 
 WINDOWS = ("", "_30d", "_90d", "_180d")
 
@@ -48,36 +48,51 @@ def own_features(candidates: Candidates) -> dict[str, FloatArray]:
 
 def new_features(candidates: Candidates) -> dict[str, FloatArray]:
     """Features of products never bought: how similar, of which kind, how popular, how curious the customer is; (n,)."""
-    history = candidates.history
-    breadth = np.bincount(history.customer, minlength=len(history.customers)).astype(np.float64)[candidates.customer]
-    orders = np.maximum(_of(history.customers, "order_count", candidates.customer), 1)
-    buyers = history.products["customer_count"].to_numpy(dtype=np.float64)
+    buyers = candidates.history.products["customer_count"].to_numpy(dtype=np.float64)
     return {
         "similarity": np.log(candidates.similarity.astype(np.float64) + 1e-4),
         "product_buyers": np.log((buyers + 1) / max(buyers.max(initial=0), 1))[candidates.product],
+        **_kind_features(candidates),
+        **curiosity_features(candidates),
+        **_product_features(candidates),
+    }
+
+
+def product_orders(candidates: Candidates) -> FloatArray:
+    """(n,) log of the product's share of everyone's orders, see `all_orders`."""
+    orders = all_orders(candidates.history)
+    return np.asarray(np.log((orders + 0.5) / max(orders.sum(), 1.0))[candidates.product])
+
+
+def curiosity_features(candidates: Candidates) -> dict[str, FloatArray]:
+    """How many products, in how many orders, the customer of each candidate has tried, and how lately; each (n,)."""
+    history = candidates.history
+    breadth = np.bincount(history.customer, minlength=len(history.customers)).astype(np.float64)[candidates.customer]
+    orders = np.maximum(_of(history.customers, "order_count", candidates.customer), 1)
+    return {
         "breadth": np.log1p(breadth),
         "breadth_per_order": np.log((breadth + 1) / orders),
-        **_kind_features(candidates),
         **_customer_features(candidates),
-        **_product_features(candidates),
     }
 
 
 def _kind_features(candidates: Candidates) -> dict[str, FloatArray]:
     """How much the customer buys of the kind, and everyone; how much of the kind is the product; 0 without a kind."""
-    history = candidates.history
-    kind_of = history.products[KIND].to_numpy(dtype=np.int64)
+    goods = candidates.history.products
+    kind_of = goods[KIND].to_numpy(dtype=np.int64)
     kinds = int(kind_of.max(initial=-1)) + 1
-    orders, recent = (_of(history.products, name, slice(None)) for name in ("order_count", "order_count_30d"))
+    if not kinds:
+        nothing = np.zeros(len(candidates.customer))
+        return {"kind_affinity": nothing, "kind_share": nothing, "share_of_kind": nothing}
+    orders, recent = (goods[name].to_numpy(dtype=np.float64) for name in ("order_count", "order_count_30d"))
     is_known, kind = kind_of >= 0, np.maximum(kind_of, 0)
-    of_kind = np.bincount(kind[is_known], weights=orders[is_known], minlength=max(kinds, 1))
-    recent_of_kind = np.bincount(kind[is_known], weights=recent[is_known], minlength=max(kinds, 1))
+    of_kind = np.bincount(kind[is_known], weights=orders[is_known], minlength=kinds)
+    recent_of_kind = np.bincount(kind[is_known], weights=recent[is_known], minlength=kinds)
     everyone = of_kind / max(orders.sum(), 1.0)
     has_kind, mine = is_known[candidates.product], kind[candidates.product]
-    own = _own_share(candidates, kind_of)
     features = {
         # what everyone buys counts a little, so that kinds never bought differ
-        "kind_affinity": np.log(own + 0.05 * everyone[mine] + 1e-6),
+        "kind_affinity": np.log(_own_share(candidates, kind_of) + 0.05 * everyone[mine] + 1e-6),
         "kind_share": np.log(everyone[mine] + 1e-6),
         "share_of_kind": np.log((recent[candidates.product] + 0.5) / (recent_of_kind[mine] + 1)),
     }
@@ -86,16 +101,22 @@ def _kind_features(candidates: Candidates) -> dict[str, FloatArray]:
 
 def _own_share(candidates: Candidates, kind_of: IntArray) -> FloatArray:
     """(candidates,) the share of the candidate's kind in what its customer bought, by `profile_weights`."""
+    if not len(candidates.customer):
+        return np.zeros(0)
     history = candidates.history
-    weight = profile_weights(history.interactions)
-    total = np.bincount(history.customer, weights=weight, minlength=len(history.customers))
+    # only what these customers bought: candidates come in chunks of a batch
+    first = int(candidates.customer.min())
+    rows = history.customer_slice(first, int(candidates.customer.max()) + 1)
+    customer, product = history.customer[rows] - first, history.product[rows]
+    weight = profile_weights(history.interactions.iloc[rows])
+    total = np.bincount(customer, weights=weight, minlength=int(candidates.customer.max()) - first + 1)
     kinds = np.int64(kind_of.max(initial=0) + 2)
-    keys, place = np.unique(history.customer * kinds + kind_of[history.product] + 1, return_inverse=True)
+    keys, place = np.unique(customer * kinds + kind_of[product] + 1, return_inverse=True)
     sums = np.append(np.bincount(place, weights=weight, minlength=len(keys)), 0.0)
-    wanted = candidates.customer * kinds + kind_of[candidates.product] + 1
+    wanted = (candidates.customer - first) * kinds + kind_of[candidates.product] + 1
     found = np.searchsorted(keys, wanted)
     is_there = np.append(keys, -1)[found] == wanted
-    return np.where(is_there, sums[found], 0.0) / np.maximum(total[candidates.customer], 1e-9)
+    return np.where(is_there, sums[found], 0.0) / np.maximum(total[candidates.customer - first], 1e-9)
 
 
 def _customer_features(candidates: Candidates) -> dict[str, FloatArray]:

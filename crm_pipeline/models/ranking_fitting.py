@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from crm_pipeline.models.item_similarity import FloatArray, IntArray
 from crm_pipeline.models.purchase_history import TrainingSnapshot
 from crm_pipeline.models.ranking import MODEL, RULE, FittedRanking
 from crm_pipeline.models.ranking_baselines import OWN_THEN_POPULAR_RULE
-from crm_pipeline.models.ranking_candidates import Candidates, CandidateSettings
-from crm_pipeline.models.ranking_features import new_features, own_features
+from crm_pipeline.models.ranking_candidates import CandidateSettings
+from crm_pipeline.models.ranking_competition import choose_new
 from crm_pipeline.models.ranking_held_out import (
     JudgedSnapshot,
     Values,
@@ -22,10 +20,8 @@ from crm_pipeline.models.ranking_held_out import (
     paired_gain,
     rule_values,
 )
-from crm_pipeline.models.ranking_score import LogisticScore, fit_score, popularity_score
-
-Columns = Mapping[str, FloatArray]
-BoolArray = npt.NDArray[np.bool_]
+from crm_pipeline.models.ranking_new import POPULARITY
+from crm_pipeline.models.ranking_rows import TrainingRows
 
 
 @dataclass(frozen=True)
@@ -44,7 +40,7 @@ class FitSettings:
 
 
 def fit_ranking(training: Iterable[TrainingSnapshot], settings: FitSettings | None = None) -> FittedRanking:
-    """Learn scores for own and new products, the shift between them, and whether to use them at all.
+    """Learn scores for own and new products, what orders the new ones, the shift, and whether to use them at all.
 
     Args:
         training: past snapshots with what was bought in the horizon after each, all known by now. The newest one is
@@ -56,91 +52,46 @@ def fit_ranking(training: Iterable[TrainingSnapshot], settings: FitSettings | No
         GP-TopFreq (lower end of a paired 95 % interval over customers above 0); else the rule, with the reason why.
     """
     chosen = settings or FitSettings()
-    snapshots = judged_snapshots(training, chosen.candidates)
+    known, k = list(training), chosen.k
+    snapshots = judged_snapshots(known, chosen.candidates)
     buyers = _buyer_count(snapshots)
     if buyers < chosen.min_customers:
-        why = f"{OWN_THEN_POPULAR_RULE}, for only {buyers} of the {chosen.min_customers} buyers needed are known"
-        return FittedRanking(RULE, why, chosen.candidates)
-    rows = _Rows.of(snapshots, chosen.min_purchases)
-    if not (rows.can_learn_own(0) and rows.can_learn_own(1)):
-        why = f"{OWN_THEN_POPULAR_RULE}, for too few of the products bought before were bought again"
-        return FittedRanking(RULE, why, chosen.candidates)
-    shift, values = best_shift(snapshots, rows.held_out_log_odds(), chosen.k)
-    rule = rule_values(snapshots, chosen.k)
+        return _rule(chosen, f"for only {buyers} of the {chosen.min_customers} buyers needed are known")
+    rows = TrainingRows.of(snapshots, chosen.min_purchases)
+    if not rows.can_learn_own():
+        return _rule(chosen, "for too few of the products bought before were bought again")
+    new = choose_new(rows, k)
+    candidates = chosen.candidates
+    if new.ranker == POPULARITY:  # such lists need other candidates, and fewer
+        candidates = candidates.by_popularity
+        snapshots = judged_snapshots(known, candidates)
+        rows = TrainingRows.of(snapshots, chosen.min_purchases)
+    features = rows.new_features(new.ranker)
+    log_odds = rows.held_out_new(new.ranker, features) if new.log_odds is None else new.log_odds
+    shift, values = best_shift(snapshots, rows.both(rows.held_out_own(), log_odds), k)
+    rule = rule_values(snapshots, k)
     gain, lower = paired_gain(values["ndcg"] - rule["ndcg"], snapshots)
-    metrics = _means(values, "", chosen.k) | _means(rule, "baseline_", chosen.k)
+    metrics = _means(values, "", k) | _means(rule, "baseline_", k) | new.metrics
     metrics |= {"improvement": gain, "improvement_lower": lower, "customer_count": float(buyers)}
     figures = (
-        f"NDCG@{chosen.k} {metrics[f'ndcg_at_{chosen.k}']:.3f} against "
-        f"{metrics[f'baseline_ndcg_at_{chosen.k}']:.3f} on customers left out"
+        f"NDCG@{k} {metrics[f'ndcg_at_{k}']:.3f} against {metrics[f'baseline_ndcg_at_{k}']:.3f} on customers left out"
     )
     if not lower > 0:
-        why = f"{OWN_THEN_POPULAR_RULE}, for the blend is not surely better ({figures})"
-        return FittedRanking(RULE, why, chosen.candidates, metrics=metrics)
-    own, new = rows.fit(rows.everyone)
-    why = f"the blend is better than {OWN_THEN_POPULAR_RULE} ({figures})"
-    return FittedRanking(MODEL, why, chosen.candidates, own, new, shift, metrics)
+        return _rule(chosen, f"for the blend is not surely better ({figures})", metrics)
+    return FittedRanking(
+        MODEL,
+        f"the blend is better than {OWN_THEN_POPULAR_RULE} ({figures})",
+        candidates,
+        rows.fit_own(),
+        rows.fit_new(new.ranker, features),
+        shift,
+        metrics,
+        new.why,
+    )
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """The candidates of all snapshots, one after the other, with the features of own and of new ones apart."""
-
-    is_new: BoolArray
-    is_bought: BoolArray
-    fold: IntArray
-    own: Columns
-    new: Columns
-    min_purchases: int
-
-    @classmethod
-    def of(cls, snapshots: list[JudgedSnapshot], min_purchases: int) -> _Rows:
-        is_new = np.concatenate([each.candidates.is_new for each in snapshots])
-        is_bought = np.concatenate([each.is_bought for each in snapshots])
-        fold = np.concatenate([each.fold for each in snapshots])
-        own, new = _features(snapshots, own_features, False), _features(snapshots, new_features, True)
-        return cls(is_new, is_bought, fold, own, new, min_purchases)
-
-    @property
-    def everyone(self) -> BoolArray:
-        return np.ones(len(self.fold), dtype=np.bool_)
-
-    def can_learn_own(self, fold: int) -> bool:
-        """Whether enough of the own products in a half were bought, and some were not."""
-        return self._can_learn(self.is_bought[(self.fold == fold) & ~self.is_new])
-
-    def fit(self, rows: BoolArray) -> tuple[LogisticScore, LogisticScore]:
-        """Scores of own and of new products from some of the candidates."""
-        new_bought = self.is_bought[self.is_new & rows]
-        fit_new = fit_score if self._can_learn(new_bought) else popularity_score
-        return (
-            fit_score(_rows_of(self.own, rows[~self.is_new]), self.is_bought[~self.is_new & rows]),
-            fit_new(_rows_of(self.new, rows[self.is_new]), new_bought),
-        )
-
-    def held_out_log_odds(self) -> FloatArray:
-        """(candidates,), each from the fit on the other half of the customers."""
-        log_odds = np.empty(len(self.fold))
-        for fold in (0, 1):
-            mine = self.fold == fold
-            own, new = self.fit(~mine)
-            log_odds[mine & ~self.is_new] = own.log_odds(_rows_of(self.own, mine[~self.is_new]))
-            log_odds[mine & self.is_new] = new.log_odds(_rows_of(self.new, mine[self.is_new]))
-        return log_odds
-
-    def _can_learn(self, is_bought: BoolArray) -> bool:
-        return int(is_bought.sum()) >= self.min_purchases / 2 and not bool(is_bought.all())
-
-
-def _features(
-    snapshots: list[JudgedSnapshot], features_of: Callable[[Candidates], dict[str, FloatArray]], is_new: bool
-) -> Columns:
-    each = [features_of(item.candidates.where(item.candidates.is_new == is_new)) for item in snapshots]
-    return {name: np.concatenate([features[name] for features in each]) for name in each[0]}
-
-
-def _rows_of(columns: Columns, rows: BoolArray) -> Columns:
-    return {name: column[rows] for name, column in columns.items()}
+def _rule(settings: FitSettings, why: str, metrics: Mapping[str, float] | None = None) -> FittedRanking:
+    return FittedRanking(RULE, f"{OWN_THEN_POPULAR_RULE}, {why}", settings.candidates.by_popularity, metrics=metrics)
 
 
 def _buyer_count(snapshots: list[JudgedSnapshot]) -> int:

@@ -49,8 +49,20 @@ class JudgedSnapshot:
     def values(self, ranked: RankedPairs, k: int) -> Values:
         """Figures of lists; NaN for customers who bought nothing."""
         is_hit = contains(self.bought_keys, self.candidates.history.keys(ranked.customer, ranked.product))
-        hits = hit_matrix(ranked.customer[is_hit], ranked.place[is_hit], len(self.relevant), k)
-        return {"ndcg": ndcg_at_k(hits, self.relevant, k), "recall": recall_at_k(hits, self.relevant, k)}
+        return self._values(ranked, is_hit, self.relevant, k)
+
+    def new_values(self, ranked: RankedPairs, k: int) -> Values:
+        """Figures of lists of new products by the new products that were bought; NaN for customers without any."""
+        history = self.candidates.history
+        is_repeat = contains(history.keys(history.customer, history.product), self.bought_keys)
+        buyer = self.bought_keys[is_repeat] // max(len(history.products), 1)
+        relevant = self.relevant - np.bincount(buyer, minlength=len(self.relevant))
+        is_hit = contains(self.bought_keys[~is_repeat], history.keys(ranked.customer, ranked.product))
+        return self._values(ranked, is_hit, relevant, k)
+
+    def _values(self, ranked: RankedPairs, is_hit: npt.NDArray[np.bool_], relevant: IntArray, k: int) -> Values:
+        hits = hit_matrix(ranked.customer[is_hit], ranked.place[is_hit], len(relevant), k)
+        return {"ndcg": ndcg_at_k(hits, relevant, k), "recall": recall_at_k(hits, relevant, k)}
 
 
 def judged_snapshots(training: Iterable[TrainingSnapshot], settings: CandidateSettings) -> list[JudgedSnapshot]:
@@ -77,7 +89,7 @@ def judged_snapshots(training: Iterable[TrainingSnapshot], settings: CandidateSe
 
 def rule_values(snapshots: list[JudgedSnapshot], k: int) -> Values:
     """Figures of GP-TopFreq."""
-    return _joined([each.values(own_then_popular_list(each.candidates.history, k), k) for each in snapshots])
+    return joined([each.values(own_then_popular_list(each.candidates.history, k), k) for each in snapshots])
 
 
 def best_shift(snapshots: list[JudgedSnapshot], log_odds: FloatArray, k: int) -> tuple[float, Values]:
@@ -95,7 +107,7 @@ def best_shift(snapshots: list[JudgedSnapshot], log_odds: FloatArray, k: int) ->
             candidates = each.candidates.where(rows)
             _, ranked = best_places(candidates, score[rows] + np.where(candidates.is_new, shift, 0.0), k)
             found.append(each.values(ranked, k))
-        values = _joined(found)
+        values = joined(found)
         # rounded, so that the last bits cannot choose between equals: the first of them stays
         quality = round(float(np.nanmean(values["ndcg"]) + np.nanmean(values["recall"])), 9)
         if quality > best[0]:
@@ -114,5 +126,6 @@ def paired_gain(difference: FloatArray, snapshots: list[JudgedSnapshot]) -> tupl
     return float(means.mean()), float(means.mean() - _CONFIDENT * means.std(ddof=1) / math.sqrt(len(means)))
 
 
-def _joined(values: list[Values]) -> Values:
+def joined(values: list[Values]) -> Values:
+    """The figures of several snapshots, one after the other."""
     return {name: np.concatenate([each[name] for each in values]) for name in values[0]}

@@ -86,6 +86,8 @@ def reason_columns(picks: Candidates) -> pd.DataFrame:
 def related_products(picks: Candidates) -> IntArray:
     """Per pick the customer's product that adds most to its similarity: position in the history's products, (n,)."""
     history, similarity = picks.history, picks.item_similarity
+    if not len(picks.customer):
+        return np.zeros(0, np.int64)
     column_of = columns_of(history, similarity)
     # dense, for it is as small as the similarity's products squared; the last row and column are of all others
     near = np.zeros((len(similarity.product_ids) + 1,) * 2, dtype=np.float32)

@@ -1,9 +1,10 @@
 """How own, similar and popular products are put in one order: learned from the newest outcome known at each snapshot.
 
 `fit_ranking` learns the weights of the mix, and judges it on customers left out of the fit. A mix that does not surely
-beat the rule GP-TopFreq there is not published: the rule is (own products by frequency, filled up with what is popular
-now). So it is without outcomes, as at the first snapshots. Of large shops some 25,000 customers are learned from, with
-at most some 500,000 order lines.
+beat the rule GP-TopFreq there is not published: the rule is (own products by frequency, filled up with what everyone
+ordered most). So it is without outcomes, as at the first snapshots. What orders the new products of the mix is decided
+in the same way: popularity, unless a logistic score or LambdaRank is surely better. Of large shops some 25,000
+customers are learned from, with at most some 500,000 order lines.
 """
 
 from __future__ import annotations
@@ -37,12 +38,21 @@ TABLE = Table(
         *columns.MODEL_REGISTRY,
         Column("is_fallback", "boolean", "Whether the rule is published, because the mix did not prove better."),
         Column("judged_date", "date", "The snapshot whose outcome was learned from; null without one.", nullable=True),
+        Column(
+            "new_ranker",
+            "varchar",
+            "What orders new products: `popularity`, a `logistic` score, or `lambdarank`, the mean of that "
+            "and LambdaRank.",
+        ),
+        Column("new_why", "varchar", "Why, in words; null where the rule is published.", nullable=True),
         Column("customer_count", "bigint", "Customers with a known outcome that were learned from."),
         Column("ndcg", "double", "Mean NDCG on customers left out of the fit; null where not judged.", nullable=True),
         Column("recall", "double", "Mean recall on the same customers; null where not judged.", nullable=True),
     ),
     rules=(
         f"candidate in ('{MIX}', '{RULE}')",
+        "new_ranker in ('popularity', 'logistic', 'lambdarank')",
+        "new_why is not null or new_ranker = 'popularity'",
         "is_champion = (artifact is not null)",
         f"is_champion = (is_fallback = (candidate = '{RULE}'))",
         "judged_date is null or judged_date < snapshot_date",
@@ -90,6 +100,8 @@ def registry_rows(
     """A fitted ranking as rows of the table; `model_version` is a digest of the snapshot date and the parameters."""
     import pandas as pd
 
+    from crm_pipeline.models.ranking import FORMAT
+
     artifact = fitted.to_json()
     version = sha256(f"{snapshot_date}\0{artifact}".encode()).hexdigest()[:16]
     champion = MIX if fitted.own is not None else RULE
@@ -106,10 +118,12 @@ def registry_rows(
                 "metrics": json.dumps(metrics, sort_keys=True),
                 "is_champion": candidate == champion,
                 "why": _why(fitted),
-                "format": "ranking/1",
+                "format": FORMAT,
                 "artifact": artifact if candidate == champion else None,
                 "is_fallback": champion == RULE,
                 "judged_date": judged_date,
+                "new_ranker": fitted.new_ranker,
+                "new_why": fitted.new_why,
                 "customer_count": customer_count,
                 "ndcg": next((value for name, value in metrics.items() if name.startswith("ndcg")), None),
                 "recall": next((value for name, value in metrics.items() if name.startswith("recall")), None),

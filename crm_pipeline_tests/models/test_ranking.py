@@ -173,7 +173,7 @@ def test_scores_recover_known_weights() -> None:
 
 
 def test_popularity_stands_in() -> None:
-    share = {"product_recent_share": np.log(np.array([0.1, 0.2, 0.4]))}
+    share = {"product_orders": np.log(np.array([0.1, 0.2, 0.4]))}
     found = popularity_score(share, np.array([False, False, True]))
     odds = np.exp(found.log_odds(share))
     assert odds[1] / odds[0] == pytest.approx(2)

@@ -30,6 +30,7 @@ def test_without_a_known_outcome_the_rule_is_published(shop):
     assert first["is_fallback"].all() and first["judged_date"].isna().all()
     assert first.loc["mix", "why"] == "GP-TopFreq is published, for only 0 of the 100 buyers needed are known."
     assert FittedRanking.from_json(first.loc["GP-TopFreq", "artifact"]).method == "rule"
+    assert set(first["new_ranker"]) == {"popularity"} and first["new_why"].isna().all()
 
 
 def test_a_mix_that_beats_the_rule_is_published(shop):
@@ -42,6 +43,9 @@ def test_a_mix_that_beats_the_rule_is_published(shop):
     assert metrics["ndcg_at_10"] == second.loc["mix", "ndcg"] and metrics["improvement_lower"] > 0
     assert second.loc["mix", "why"].startswith("The mix is published: ")
     assert FittedRanking.from_json(second.loc["mix", "artifact"]).method == "model"
+    # what is bought in passing is never a favourite, however popular: the learned score sees it
+    assert set(second["new_ranker"]) == {"logistic"}
+    assert second.loc["mix", "new_why"].startswith("a logistic score, for it is surely better than what is simpler")
 
 
 def test_what_is_bought_after_the_horizon_is_not_learned_from(shop):
