@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Collection, Sequence
 from datetime import date
 
@@ -254,31 +252,3 @@ def status_command(pipeline: Pipeline) -> None:
 
     for line in to_do(pipeline, is_stale=bool(plan)):
         click.echo(f"To do: {line}")
-
-
-def ui_command(pipeline: Pipeline, port: int) -> None:
-    """Replace this process by `dagster dev` on the project's instance."""
-    from crm_pipeline.cli import PROJECT_VARIABLE
-    from crm_pipeline.runs import open_instance
-
-    pipeline.warehouse.prepare()
-    open_instance(pipeline).dispose()
-    environment = os.environ | {
-        "DAGSTER_HOME": str(pipeline.project.dagster_home),
-        PROJECT_VARIABLE: str(pipeline.project.folder),
-        "PYTHONWARNINGS": "ignore",
-    }
-    command = [sys.executable, "-m", "dagster", "dev", "-w", _workspace(pipeline), "-h", "127.0.0.1", "-p", str(port)]
-    click.echo(f"The web UI will be at http://127.0.0.1:{port} (Ctrl-C ends it).")
-    os.execve(sys.executable, command, environment)
-
-
-def _workspace(pipeline: Pipeline) -> str:
-    """The workspace file of the instance: the same location name as everywhere."""
-    path = pipeline.project.dagster_home / "workspace.yaml"
-    path.write_text(
-        "load_from:\n  - python_module:\n"
-        "      module_name: crm_pipeline.definitions\n      location_name: crm_pipeline\n",
-        encoding="utf-8",
-    )
-    return str(path)

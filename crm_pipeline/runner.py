@@ -22,6 +22,15 @@ from crm_pipeline.schedules import EVERYTHING_JOB
 from crm_pipeline.warehouse.published import is_published
 
 
+class _Output(Console):
+    """What a run says; where nobody reads it any more (`| head`) the command hears of it, and can end the run."""
+
+    def on_broken_pipe(self) -> None:
+        """In place of an exit in the middle of the run's work."""
+        self.quiet = True
+        raise BrokenPipeError
+
+
 class ProgressListener(Listener):
     """One bar per asset while it runs, one line with rows and seconds when it has ended."""
 
@@ -65,7 +74,7 @@ class Runner:
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
         self.reports: list[RunReport] = []
-        self.console = Console(stderr=False)
+        self.console = _Output(stderr=False)
 
     def __enter__(self) -> Runner:
         self._open = ExitStack()

@@ -197,19 +197,22 @@ def execute(
 
     thread = threading.Thread(target=run, name="run", daemon=True)
     cursor: Any = None
-    with kept_streams(), _interrupts() as interrupted:
-        thread.start()
-        while True:
-            alive = thread.is_alive()
-            cursor = _follow(instance, report, cursor, listener or Listener())
-            if interrupted.is_set() or not alive:
-                break
-            thread.join(POLL_SECONDS)
-    if interrupted.is_set():
+    try:
+        with kept_streams(), _interrupts() as interrupted:
+            thread.start()
+            while True:
+                alive = thread.is_alive()
+                cursor = _follow(instance, report, cursor, listener or Listener())
+                if interrupted.is_set() or not alive:
+                    break
+                thread.join(POLL_SECONDS)
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+    except (KeyboardInterrupt, BrokenPipeError):  # the latter: nobody reads what the listener says
         begun = instance.get_run_by_id(run_id)
         if begun is not None and not begun.is_finished:
             instance.report_run_canceled(begun, "Interrupted; the next run continues from the last good tables.")
-        raise KeyboardInterrupt
+        raise
     if "error" in outcome:
         raise outcome["error"]
     report.succeeded = bool(outcome["result"].success)

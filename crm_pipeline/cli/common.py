@@ -36,9 +36,8 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
             click.echo("crm-pipeline: interrupted; the last good tables are untouched", err=True)
             sys.stdout.flush()
             os._exit(130)  # the run's thread is at work: an orderly exit would tear its connections from under it
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(1)
+        except BrokenPipeError:  # whoever read the output is gone (`| head`)
+            os._exit(1)  # as above, and what is left to say would break as well
         except Exception as error:
             if debug:
                 raise

@@ -106,7 +106,7 @@ def export_tables(folder: Path | None, target: Path, tables: tuple[str, ...], sn
 @guarded
 def ui(folder: Path | None, port: int) -> None:
     """Start the Dagster web UI on this project's runs."""
-    from crm_pipeline.commands import ui_command
+    from crm_pipeline.web_ui import ui_command
 
     ui_command(open_pipeline(folder), port)
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import available_timezones
 
 from crm_pipeline.counting import counted
 from crm_pipeline.errors import UserError
@@ -21,6 +22,7 @@ from crm_pipeline.onboarding.render import render
 from crm_pipeline.onboarding.timeline import propose_timeline
 from crm_pipeline.onboarding.typed import typed_project
 from crm_pipeline.project import Project, load_project
+from crm_pipeline.yaml_lines import closest
 
 INPUT = "input"
 NO_CURRENCY = "XXX"
@@ -69,6 +71,8 @@ def initialize(
         raise UserError(f"{path}: is there already; edit it, choose another folder, or replace it with --force")
     if currency is not None and not re.fullmatch(r"[A-Z]{3}", currency):
         raise UserError(f"--currency {currency}: expected three capital letters such as EUR")
+    if time_zone is not None and time_zone not in available_timezones():
+        raise UserError(f"--time-zone {time_zone}: there is no such zone{closest(time_zone, available_timezones())}")
     files = expand(given or [str(folder)])
     groups, unread = look_at_files(files)
     if not groups:

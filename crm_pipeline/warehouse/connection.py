@@ -216,6 +216,8 @@ def translated(path: Path) -> Iterator[None]:
             f"{path}: cannot be opened as a DuckDB file ({text.splitlines()[0]}); "
             "restore it from a backup or move it away to rebuild"
         ) from error
+    except BrokenPipeError:
+        raise  # of the terminal, whose reader (`| head`) is gone; no file's
     except OSError as error:
         raise WarehouseError(_explain_os(error, path)) from error
 

@@ -126,6 +126,8 @@ def test_options_settle_what_the_files_do_not_say(tmp_path: Path) -> None:
     assert not any(doubt.startswith(("currency", "time_zone")) for doubt in found.proposal.doubts)
     with pytest.raises(UserError, match="three capital letters"):
         initialize(tmp_path / "other", [str(small(tmp_path))], NOW, currency="pounds")
+    with pytest.raises(UserError, match="--time-zone Berlin: there is no such zone; did you mean 'Europe/Berlin'"):
+        initialize(tmp_path / "other", [str(small(tmp_path))], NOW, time_zone="Berlin")
 
 
 def test_an_ambiguous_date_is_said_to_be_a_guess(tmp_path: Path) -> None:

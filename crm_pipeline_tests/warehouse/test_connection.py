@@ -149,3 +149,8 @@ def test_errors_of_the_engine_become_sentences(tmp_path: Path, error: duckdb.Err
 def test_mistakes_in_sql_are_not_dressed_up_as_troubles_with_files(tmp_path: Path) -> None:
     with pytest.raises(duckdb.BinderException), translated(tmp_path):
         raise duckdb.BinderException("Binder Error: no such column")
+
+
+def test_a_reader_of_the_output_that_went_away_is_no_trouble_of_the_file(tmp_path: Path) -> None:
+    with pytest.raises(BrokenPipeError), translated(tmp_path / "crm.duckdb"):
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
