@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from crm_pipeline.counting import counted, said_of
+from crm_pipeline.counting import said_of
 from crm_pipeline.errors import CrmError
 from crm_pipeline.pipeline import Pipeline
-from crm_pipeline.quality.newest_checks import NEWEST_CHECKS
+from crm_pipeline.quality.failed_checks import failed_check_lines
 from crm_pipeline.summary import drift, schema_changes
 from crm_pipeline.warehouse.ledger import Ledger
 from crm_pipeline.warehouse.published import is_published
@@ -115,7 +115,7 @@ def to_do(pipeline: Pipeline, *, is_stale: bool) -> list[str]:
         found.append("mend the mapping of the sources that are mostly rejected, then crm-pipeline replay")
     if is_stale or not is_published(pipeline.warehouse) or audiences(pipeline):
         found.append("crm-pipeline run")
-    failed = [line for line in failed_checks(pipeline) if not line.startswith("warning")]
+    failed = [line for line in failed_checks(pipeline) if line.startswith(("critical:", "error:"))]
     if failed:
         found.append("look at the failed checks in warehouse/data_docs/data_quality.html (crm-pipeline quality)")
     return found
@@ -145,16 +145,9 @@ def churn_drift(pipeline: Pipeline) -> list[str]:
 
 
 def failed_checks(pipeline: Pipeline) -> list[str]:
-    """The failures among the newest results of every table's checks."""
+    """The failures among the newest results of every table's checks, the worst first."""
     with pipeline.warehouse.connect(read_only=True) as connection:
-        rows = connection.execute(
-            f"select table_name, severity, check_name, count(*), min(observed) from ({NEWEST_CHECKS}) "
-            "where status <> 'passed' group by all order by severity, table_name"
-        ).fetchall()
-    return [
-        f"{severity}: {table} {check} ({counted(count, 'part')}, {observed})"
-        for table, severity, check, count, observed in rows[:10]
-    ]
+        return failed_check_lines(connection)
 
 
 def mostly_rejected(pipeline: Pipeline) -> list[str]:

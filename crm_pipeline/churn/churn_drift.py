@@ -9,11 +9,15 @@ Four kinds of rows, all of active customers:
 
 A row warns, then fails, from the limits in crm.yaml (`churn.drift`), where chance alone would hardly do as much, and a
 feature only if it carries a share of the scores: what grows with the calendar moves all the time, and harms nothing
-that does not look at it. A failure shows as a failed check; it keeps neither scores nor tables from being published.
+that does not look at it. Nor is a feature of a window judged while the snapshots compared with are of a shop younger
+than the window: what was counted over 60 days of 84 then must be less than now.
+
+A failure shows as a failed check; it keeps neither scores nor tables from being published.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -53,7 +57,11 @@ TABLE = Table(
             "The feature's share of what moves the scores of the rows compared with, 0..1.",
             nullable=True,
         ),
-        Column("is_judged", "boolean", "Whether it can warn: all but features that hardly move the scores."),
+        Column(
+            "is_judged",
+            "boolean",
+            "Whether it can warn: all but features that hardly move the scores, or whose window was not full.",
+        ),
         Column("warning_from", "double", "The measure from which it warns."),
         Column("failure_from", "double", "The measure from which it fails."),
         Column("is_warning", "boolean", "Judged, beyond the limit of warnings and beyond chance."),
@@ -145,15 +153,22 @@ def _inputs(
     size = model.contributions(some).values.abs().sum()
     importance = size / (size.sum() or 1.0)
     before, after = (feature_matrix(frame, model.features) for frame in (reference, now))
+    history = reference.groupby("snapshot_date")["tenure_days"].max().min() if len(reference) else 0
     for position, name in enumerate(model.features):
         if name == MIXED:  # computed from expected_purchases, which stands for it
             continue
         shift = stability_index(before[:, position], after[:, position], customers)
-        is_judged = importance[name] >= limits.least_importance
+        is_judged = importance[name] >= limits.least_importance and _window_days(name) <= history
         values = before[:, position], after[:, position]
         yield _row("feature", name, shift, values, limits, is_judged=bool(is_judged)) | {"importance": importance[name]}
     scores = probability(model.log_odds(reference)), probability(model.log_odds(now))
     yield _row("score", SCORE, stability_index(scores[0], scores[1], customers), scores, limits)
+
+
+def _window_days(feature: str) -> int:
+    """The days that a feature looks back over, as its name says; 0 where it has no window."""
+    found = re.search(r"_(\d+)d$", feature)
+    return int(found.group(1)) if found else 0
 
 
 def _outcomes(before: pd.DataFrame, due: pd.DataFrame, limits: DriftSettings) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from crm_pipeline.report.cells import Cell, plain
 from crm_pipeline.report.customer_words_de import WORDS as CUSTOMER_DE
 from crm_pipeline.report.customer_words_en import WORDS as CUSTOMER_EN
 from crm_pipeline.report.customer_words_zh import WORDS as CUSTOMER_ZH
+from crm_pipeline.report.state_words import STATE_WORDS
 from crm_pipeline.report.words_de import WORDS as DE
 from crm_pipeline.report.words_en import WORDS as EN
 from crm_pipeline.report.words_zh import WORDS as ZH
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from crm_pipeline.report.svg import Shown
 
 Language = Literal["en", "zh", "de"]
-WORDS: dict[str, dict[str, str]] = {"en": EN | CUSTOMER_EN, "zh": ZH | CUSTOMER_ZH, "de": DE | CUSTOMER_DE}
+WORDS: dict[str, dict[str, str]] = {
+    language: words | STATE_WORDS[language]
+    for language, words in (("en", EN | CUSTOMER_EN), ("zh", ZH | CUSTOMER_ZH), ("de", DE | CUSTOMER_DE))
+}
 LANGUAGES = tuple(WORDS)
 MISSING = "\N{EN DASH}"
 

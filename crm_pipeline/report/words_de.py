@@ -59,10 +59,6 @@ WORDS: dict[str, str] = {
     "wiederholten eine andere. Keine bleibt unverbucht.",
     "axis_not_used": "% der gelesenen Zeilen",
     "axis_not_used_left_out": "% der nicht ausgelassenen Zeilen",
-    "checks": "Prüfungen",
-    "says_checks_passed": "Alle {checks} jüngsten Prüfungen von {tables} Tabellen sind bestanden.",
-    "says_checks_failed": "{passed} der {checks} jüngsten Prüfungen von {tables} Tabellen sind bestanden; {failed} "
-    "verdienen einen Blick.",
     "value": "Kundenwert",
     "value_deciles": "Anteil am erwarteten Wert je Zehntel der Kunden",
     "says_deciles": "Die besten {best} der Kunden halten {first} des erwarteten Werts (je {least} oder mehr), die "
@@ -154,19 +150,6 @@ WORDS: dict[str, str] = {
     "grade_history": "Verbesserung der Abwanderungswerte gegenüber der Regel",
     "says_grade_history": "Note {letter} am {day}: AUC um {lower} bis {upper} besser.",
     "axis_better": "AUC über der Regel, zusammengefasst",
-    "drift": "Drift",
-    "says_drift_none": "Am {day} bewegte sich nichts über die Grenzen: Werte {score}, das am meisten bewegte Merkmal "
-    "{feature}, Grenze {limit}.",
-    "says_drift_warning": "Am {day} bewegten sich {warnings} Merkmale oder Werte über die Grenze von {limit} (Werte "
-    "{score}, das am meisten bewegte Merkmal {feature}): vor dem Handeln ansehen.",
-    "says_drift_failure": "Am {day} bewegten sich {failures} Merkmale oder Werte weit von dem weg, was das Modell "
-    "gelernt hat (Werte {score}, das am meisten bewegte Merkmal {feature}, Grenze {limit}): erst die Ursache "
-    "klären; {warnings} warnen.",
-    "score_psi": "Werte",
-    "feature_psi": "Am meisten bewegtes Merkmal",
-    "warning_from": "Warnt ab",
-    "axis_psi": "Population Stability Index",
-    "drifted": "Was sich bewegte",
     "champions": "Welches Modell die Werte machte",
     "says_champions": "Das veröffentlichte Modell je Stichtag; eine Regel, wo kein Modell sicher besser ist.",
     "head_metric": "Maß",
@@ -288,6 +271,4 @@ WORDS: dict[str, str] = {
     "check.between": "{found} (erwartet: {low} bis {high})",
     "check.least": "{found} (erwartet: mindestens {low})",
     "check.most": "{found} (erwartet: höchstens {high})",
-    "check.set": "ja",
-    "head_newest": "Jüngster Stichtag",
 }

@@ -59,9 +59,6 @@ WORDS: dict[str, str] = {
     "repeated another row. None is unaccounted for.",
     "axis_not_used": "% of the rows read",
     "axis_not_used_left_out": "% of the rows that are not left out",
-    "checks": "Checks",
-    "says_checks_passed": "All {checks} newest checks of {tables} tables passed.",
-    "says_checks_failed": "{passed} of the {checks} newest checks of {tables} tables passed; {failed} ask for a look.",
     "value": "Value",
     "value_deciles": "Share of expected value per tenth of the customers",
     "says_deciles": "The best {best} of the customers hold {first} of the expected value (each {least} or more), the "
@@ -152,19 +149,6 @@ WORDS: dict[str, str] = {
     "grade_history": "Improvement of the churn scores over the rule",
     "says_grade_history": "Grade {letter} at {day}: AUC better by {lower} to {upper}.",
     "axis_better": "AUC above the rule's, pooled",
-    "drift": "Drift",
-    "says_drift_none": "At {day} nothing moved beyond the limits: scores {score}, the feature that moved most "
-    "{feature}, limit {limit}.",
-    "says_drift_warning": "At {day} {warnings} inputs or scores moved beyond the limit of {limit} (scores {score}, "
-    "the feature that moved most {feature}): look at them before acting on the scores.",
-    "says_drift_failure": "At {day} {failures} inputs or scores moved far from what the model learned (scores "
-    "{score}, the feature that moved most {feature}, limit {limit}): do not act on the scores before you know why; "
-    "{warnings} warn.",
-    "score_psi": "Scores",
-    "feature_psi": "The feature that moved most",
-    "warning_from": "Warns from",
-    "axis_psi": "population stability index",
-    "drifted": "What moved",
     "champions": "Which model made the scores",
     "says_champions": "The model that is published at each snapshot; a rule where no model is surely better.",
     "head_metric": "Measure",
@@ -286,6 +270,4 @@ WORDS: dict[str, str] = {
     "check.between": "{found} (expected: {low} to {high})",
     "check.least": "{found} (expected: at least {low})",
     "check.most": "{found} (expected: at most {high})",
-    "check.set": "yes",
-    "head_newest": "Newest snapshot",
 }

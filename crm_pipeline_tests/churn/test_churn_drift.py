@@ -1,5 +1,6 @@
 """Drift of features, scores, labels and outcomes: found where planted, silent where there is none."""
 
+import re
 from datetime import date
 
 import dagster as dg
@@ -145,12 +146,13 @@ def said(table):
 
 def test_the_words_and_the_chart():
     calm, chart = said(churn_drift.build(frame(), REGISTRY, PROJECT, DAY))
-    assert len(calm) == 1 and calm[0].startswith("Drift at 2024-04-01: none beyond the limits (churn ")
+    assert len(calm) == 1 and calm[0].startswith("Drift at 2024-04-01: nothing moved beyond its limit (churn ")
     assert chart is not None and chart.startswith(b"\x89PNG")
     rows = silent()
     loud, _ = said(churn_drift.build(rows, REGISTRY, PROJECT, DAY))
     assert loud[0].startswith("Drift at 2024-04-01, failure: feature expected_purchases, PSI ")
-    assert loud[0].endswith("now), limit 0.1.")
+    assert loud[0].endswith("now), limit 0.158: chance alone does as much among so few customers.")
+    assert loud[-1].startswith("Look at the feature's source")
 
 
 def test_without_a_table_of_rows_nothing_is_said():
@@ -161,3 +163,25 @@ def test_a_feature_that_breaks_fails_though_no_score_hangs_on_it_any_more():
     rows = frame()
     rows.loc[is_now(rows), "expected_purchases"] = np.nan
     assert built(rows).loc[("feature", "expected_purchases"), "is_failure"]
+
+
+def test_a_window_that_was_not_full_yet_is_not_judged():
+    rows = frame()
+    heavy = "order_count_90d"
+    rows.loc[is_now(rows), heavy] *= 5
+    loose = make_project(churn={"drift": {"least_importance": 0.0}})
+    assert built(rows, loose).loc[("feature", heavy), "is_failure"]
+    rows.loc[~is_now(rows), "tenure_days"] = 89
+    found = built(rows, loose).loc["feature"]
+    assert not found.loc[heavy, "is_judged"] and not found.loc[heavy, "is_warning"]
+    assert found.loc["days_since_last_order", "is_judged"]
+
+
+def test_what_chance_does_among_few_customers_is_told_as_the_limit():
+    rows = frame()
+    few = rows["customer_id"] < "c00040"
+    lines, _ = said(churn_drift.build(rows[few], REGISTRY, PROJECT, DAY))
+    assert lines[0].startswith("Drift at 2024-04-01: nothing moved beyond its limit (")
+    limits = [float(text) for text in re.findall(r"PSI [\d.]+ .*?limit ([\d.]+): chance alone", lines[0])]
+    moved = [float(text) for text in re.findall(r"PSI ([\d.]+)", lines[0])]
+    assert len(limits) == len(moved) == 1 and moved[0] < limits[0] > 0.1

@@ -13,7 +13,7 @@ from crm_pipeline.alerts.findings import standing
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.quality import page_queries
 from crm_pipeline.report.queries import ALL
-from crm_pipeline.status import failed_checks
+from crm_pipeline.status import failed_checks, to_do
 from crm_pipeline.warehouse.ledger import REMOVED, Ledger
 from crm_pipeline_tests.kit import make_project
 
@@ -52,12 +52,19 @@ def test_warnings_of_every_run_of_a_backfill_are_told_everywhere(tmp_path: Path)
     with pipeline.warehouse.connect() as connection:
         run(connection, 1, [(JANUARY, "failed"), (FEBRUARY, "failed")])
         run(connection, 2, [(MARCH, "passed")])
-        assert connection.execute(ALL["checks"]).fetchall() == [(3, 1, 2, 1)]
+        assert connection.execute(ALL["checks"]).fetchall() == [(3, 1, 2, 1, 0, 0, 0, 2)]
         for query in (ALL["failed_checks"], page_queries.FAILED_CHECKS):
             assert [row[:4] for row in connection.execute(query).fetchall()] == [("warning", "churn_model", LIMIT, 2)]
-    assert failed_checks(pipeline) == [f"warning: churn_model {LIMIT} (2 parts, seen)"]
+    (line,) = failed_checks(pipeline)
+    assert line == f"Only at earlier snapshots failed: churn_model {FEBRUARY} (crm-pipeline quality)."
+    assert to_do(pipeline, is_stale=False) == ["crm-pipeline run"]  # nothing of what stands asks for a look
+    with pipeline.warehouse.connect() as connection:
+        run(connection, 3, [(MARCH, "failed")])
+        assert connection.execute(ALL["checks"]).fetchall() == [(3, 0, 3, 1, 1, 0, 1, 2)]
+    (line,) = failed_checks(pipeline)
+    assert line.startswith(f"warning: churn_model, snapshot {MARCH}: ")
     (found,) = [item for item in standing(pipeline) if item.subject == "failed_check"]
-    assert (found.title, found.text) == (f"churn_model: {LIMIT}", "in 2 parts; observed: seen")
+    assert (found.title, found.text) == (f"churn_model: {LIMIT}", "in 3 parts; observed: seen")
 
 
 def test_a_part_that_was_mended_is_over(ledger_file: duckdb.DuckDBPyConnection) -> None:

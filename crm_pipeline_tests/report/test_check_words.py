@@ -11,7 +11,7 @@ from crm_pipeline.report.wording import LANGUAGES, Wording
 COLUMNS = ("check_name", "observed", "expected")
 CHECKS = [
     ("expectations_warning: maximum(is_fallback)", "1", "..0",
-     "A simple rule is published in place of a model (too few outcomes, or no gain)", "yes"),
+     "A simple rule is published in place of a model (too few outcomes, or no gain)", ""),
     ("expectations_warning: null_share(customer_id)", "0.61", "..0.5",
      "Share of missing values: customer id", "0.61 (expected: at most 0.5)"),
     ("expectations: mean(is_champion)", "1", "0.5..0.5", "Mean: is champion", "1 (expected: 0.5)"),

@@ -145,3 +145,31 @@ def test_few_customers_are_shares_of_themselves() -> None:
     assert "20 % of the customers stand for 60 % of the expected value and 20 % of all spend so far." in said
     assert "The best 20 % of the customers hold 60 % of the expected value (each 60.00 EUR or more), " in said
     assert "the best 40 % hold 80 %." in said or "the best 60 % hold 90 %." in said
+
+
+DRIFT = """snapshot_date, kind, subject, measure, value, chance, is_judged, warning_from, is_warning, is_failure
+           2024-03-01, score, churn_probability, psi, 0.144, 0.213, true, 0.1, false, false
+           2024-03-01, feature, expected_purchases, psi, 0.139, 0.2, true, 0.1, false, false
+           2024-03-01, feature, tenure_days, psi, 9, 0.2, false, 0.1, false, false
+           2024-03-01, outcome, churn_probability, odds_ratio, {odds}, 1.5, true, 1.5, {warns}, false"""
+
+
+def drift_sentences(odds: str, warns: str) -> tuple[str, str]:
+    with published_file(churn_drift=DRIFT.format(odds=odds, warns=warns)) as connection:
+        text = render_report(connection, "shop", "EUR", "en", NEWEST)
+        assert wrong_numbers(text, connection) == []
+    return re.sub(r"\s+", " ", re.sub("<[^>]+>", "", text)), text
+
+
+def test_drift_is_told_beside_the_limit_that_counts() -> None:
+    said, _ = drift_sentences("1.2", "false")
+    assert "At 2024-03-01 nothing moved as far as its limit." in said
+    assert "The scores moved by 0.144, their limit is 0.213." in said
+    assert "moved “Orders expected" in said and ": by 0.139." in said  # 0.139 of 0.2; what is not judged is left out
+    assert "chance alone may do more than 0.100, the limit of crm.yaml" in said
+
+
+def test_a_warning_about_outcomes_is_not_called_nothing() -> None:
+    said, text = drift_sentences("2.5", "true")
+    assert "At 2024-03-01 1 of the things watched moved beyond their limit" in said and "nothing moved" not in said
+    assert shown(text, "drifted", "value") == ["2.500"]

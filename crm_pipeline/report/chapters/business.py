@@ -108,15 +108,20 @@ def quality(desk: Desk) -> list[Block]:
     ]
     if checks:
         failed = checks.cell(0, "failed", "count")
-        said = {name: checks.cell(0, name, "count") for name in ("checks", "passed", "tables")}
-        key = "says_checks_failed" if failed.number else "says_checks_passed"
-        says = [say(key, **said, failed=failed)]
+        names_of = ("checks", "passed", "tables", "errors", "warnings", "earlier")
+        said = {name: checks.cell(0, name, "count") for name in names_of}
+        says = [say("says_checks_failed" if failed.number else "says_checks_passed", **said)]
+        if failed.number:
+            says.append(say("says_checks_standing" if checks.cell(0, "standing").number else "says_checks_calm"))
+        if said["earlier"].number:
+            says.append(say("says_checks_earlier", **said))
         columns: list[tuple[str, str, Kind]] = [
             ("severity", "head_severity", "text"),
             ("table_name", "head_table", "text"),
             ("check_name", "head_check", "text"),
-            ("newest_snapshot", "head_newest", "day"),
             ("observed", "head_observed", "text"),
+            ("parts", "head_parts", "count"),
+            ("newest_snapshot", "head_newest", "day"),
         ]
         if desk.read["failed_checks"]:
             names = {

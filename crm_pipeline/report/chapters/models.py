@@ -93,29 +93,28 @@ def _model(desk: Desk, column: str) -> Callable[[Result, int], str]:
 def _drift(desk: Desk, drift: Result) -> Block:
     failures, warnings = (drift.cell(-1, name, "count") for name in ("failures", "warnings"))
     key = "says_drift_failure" if failures.number else "says_drift_warning" if warnings.number else "says_drift_none"
+    names = ("score_psi", "score_limit", "feature_psi", "feature_limit", "warning_from")
+    given = {name: drift.cell(-1, name, "decimal") for name in names}
+    day, subject = drift.cell(-1, "snapshot_date", "day"), drift.cell(-1, "feature")
+    says = [desk.words.say(key, day=day, warnings=warnings, failures=failures)]
+    says.append(desk.words.say("says_drift_scores", **given))
+    if subject.value is not None:
+        says.append(desk.words.say("says_drift_feature", **given, feature=desk.words.feature(str(subject.value))))
+    if drift.cell(-1, "is_chance").value:
+        says.append(desk.words.say("says_drift_chance", **given))
     return desk.figure(
         "drift",
         "drift",
-        [
-            desk.words.say(
-                key,
-                day=drift.cell(-1, "snapshot_date", "day"),
-                score=drift.cell(-1, "score_psi", "decimal"),
-                feature=drift.cell(-1, "feature_psi", "decimal"),
-                limit=drift.cell(-1, "warning_from", "decimal"),
-                warnings=warnings,
-                failures=failures,
-            )
-        ],
+        says,
         lambda name, words: svg.lines(
             name,
             words,
             drift.column("snapshot_date"),
-            {side: drift.known(side) for side in ("score_psi", "feature_psi", "warning_from")},
+            {side: drift.known(side) for side in ("score_reach", "feature_reach", "limit_reach")},
             desk.words("axis_snapshot"),
-            desk.words("axis_psi"),
+            desk.words("axis_drift"),
             desk.words.shown("fine"),
             from_zero=True,
         ),
-        ("score_psi", "feature_psi", "warning_from"),
+        ("score_reach", "feature_reach", "limit_reach"),
     )

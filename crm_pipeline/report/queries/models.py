@@ -29,12 +29,23 @@ order by known_date
 """
 
 DRIFT = """
+with moved as (                 -- it warns beyond the limit of crm.yaml, and beyond what chance alone does
+    select *, greatest(warning_from, chance) as limit_of_warnings, value / limit_of_warnings as reach,
+        row_number() over (partition by snapshot_date, kind order by reach desc, subject) as place
+    from churn.churn_drift
+    where snapshot_date <= $snapshot_date and is_judged and value is not null
+)
 select snapshot_date, max(value) filter (where kind = 'score') as score_psi,
-    max(value) filter (where kind = 'feature') as feature_psi,
-    max(warning_from) as warning_from, max(failure_from) as failure_from,
+    max(limit_of_warnings) filter (where kind = 'score') as score_limit,
+    max(reach) filter (where kind = 'score') as score_reach,
+    max(subject) filter (where kind = 'feature' and place = 1) as feature,
+    max(value) filter (where kind = 'feature' and place = 1) as feature_psi,
+    max(limit_of_warnings) filter (where kind = 'feature' and place = 1) as feature_limit,
+    max(reach) filter (where kind = 'feature') as feature_reach, 1.0 as limit_reach,
+    max(warning_from) filter (where measure = 'psi') as warning_from,
+    bool_or(chance > warning_from and measure = 'psi') as is_chance,
     count(*) filter (where is_warning) as warnings, count(*) filter (where is_failure) as failures
-from churn.churn_drift
-where snapshot_date <= $snapshot_date and is_judged and measure = 'psi' and value is not null
+from moved
 group by snapshot_date
 qualify row_number() over (order by snapshot_date desc) <= 24
 order by snapshot_date

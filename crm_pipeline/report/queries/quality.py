@@ -21,18 +21,22 @@ from quality.reconciliation having sum(read_count) > 0
 CHECKS = f"""
 with newest as ({newest_checks.NEWEST_CHECKS})
 select count(*) as checks, count(*) filter (where status = 'passed') as passed,
-    count(*) filter (where status <> 'passed') as failed, count(distinct table_name) as tables
-from newest
+    count(*) filter (where status <> 'passed') as failed, count(distinct table_name) as tables,
+    count(*) filter (where status <> 'passed' and is_standing) as standing,
+    count(*) filter (where status <> 'passed' and is_standing and severity <> 'warning') as errors,
+    standing - errors as warnings, failed - standing as earlier
+from (
+    select *, coalesce(snapshot_date = max(snapshot_date) over (partition by table_name), true) as is_standing
+    from newest
+)
 having count(*) > 0
 """
 
 FAILED_CHECKS = f"""
-with newest as ({newest_checks.NEWEST_CHECKS})
-select severity, table_name, check_name, count(*) as parts, max(snapshot_date) as newest_snapshot,
-    min(observed) as observed, min(expected) as expected
-from newest
-where status <> 'passed'
-group by severity, table_name, check_name
-order by array_position(['critical', 'error', 'warning'], severity), newest_snapshot desc, table_name, check_name
-limit 12
+with failures as ({newest_checks.FAILURES})
+select severity, table_name, check_name, parts, is_standing, newest_snapshot, observed, expected
+from failures
+order by is_standing desc, array_position(['critical', 'error', 'warning'], severity), newest_snapshot desc,
+    table_name, check_name
+limit 16
 """
