@@ -13,6 +13,7 @@ from crm_pipeline.alerts.sensors import build_alert_sensors
 from crm_pipeline.assets import PUBLISHED, build_assets, build_data_quality, build_published
 from crm_pipeline.audiences.asset import build_audiences
 from crm_pipeline.automation import build_automation_sensors, is_declarative
+from crm_pipeline.killed_runs import build_killed_runs
 from crm_pipeline.landed_files import build_landed_files
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.project import EXAMPLE, Project, load_project
@@ -36,7 +37,12 @@ def build_definitions(project: Project | Pipeline) -> dg.Definitions:
         ],
         jobs=build_jobs(pipeline),
         schedules=[] if is_declarative(pipeline) else build_schedules(pipeline),
-        sensors=[build_sensor(pipeline), *build_alert_sensors(pipeline), *build_automation_sensors(pipeline)],
+        sensors=[
+            build_sensor(pipeline),
+            build_killed_runs(pipeline),
+            *build_alert_sensors(pipeline),
+            *build_automation_sensors(pipeline),
+        ],
         resources={
             "warehouse": WarehouseResource(database=str(pipeline.warehouse.live), project_folder=str(project.folder))
         },

@@ -12,6 +12,7 @@ from dagster_duckdb import DuckDBResource
 from pydantic import PrivateAttr
 
 from crm_pipeline.errors import CrmError
+from crm_pipeline.processes import PROCESS_TAG, WORKER_TAG, this_process
 from crm_pipeline.project import load_project
 from crm_pipeline.run_history import quick_history
 from crm_pipeline.warehouse.connection import Warehouse
@@ -41,7 +42,7 @@ class WarehouseResource(DuckDBResource):
         return self._files
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Take the lock; a Failure with one clear sentence when it cannot be had."""
+        """Take the lock; a Failure with one clear sentence when it cannot be had. Note which process holds it."""
         try:
             self._held.enter_context(self.files.locked(wait_seconds=LOCK_WAIT_SECONDS))
         except CrmError as error:
@@ -50,6 +51,8 @@ class WarehouseResource(DuckDBResource):
             ) from error
         if context.instance is not None and context.instance.root_directory:
             self._held.enter_context(quick_history(Path(context.instance.root_directory)))
+        if context.instance is not None and context.run is not None and PROCESS_TAG not in context.run.tags:
+            context.instance.add_run_tags(context.run.run_id, {WORKER_TAG: this_process()})
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Release the lock."""

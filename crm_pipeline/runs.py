@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 import uuid
@@ -24,11 +23,11 @@ from crm_pipeline.errors import UserError, WarehouseError
 from crm_pipeline.landed_files import NOTE
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.plan import SNAPSHOTS_PER_RUN
+from crm_pipeline.processes import PROCESS_TAG, bury_dead_runs, this_process
 from crm_pipeline.terminal import kept_streams, leave_interrupts_to_main
 from crm_pipeline.warehouse.connection import DISK_IS_FULL, free_bytes, is_full_disk, translated
 
 POLL_SECONDS = 0.2
-PROCESS_TAG = "crm_pipeline/process"
 NO_SPACE_BYTES = 1_000_000
 
 DAGSTER_YAML = """# Written by crm_pipeline: the Dagster instance of this project.
@@ -114,36 +113,6 @@ def open_instance(pipeline: Pipeline) -> dg.DagsterInstance:
         return dg.DagsterInstance.from_config(str(home))
 
 
-def dead_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
-    """Runs that show as running though their process was killed."""
-    unfinished = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
-    processes = [(run, run.tags.get(PROCESS_TAG, "")) for run in instance.get_runs(filters=unfinished)]
-    return [run for run, process in processes if process.isdigit() and not _is_alive(int(process))]
-
-
-def bury_dead_runs(instance: dg.DagsterInstance) -> list[str]:
-    """Mark dead runs as failed: they would block the queue and show as running for ever.
-
-    Returns their ids: whoever buries them tells of them, for nobody finds them again.
-    """
-    dead = dead_runs(instance)
-    for run in dead:
-        instance.report_run_failed(
-            run, "The process of this run was killed; the next run continues from the last good tables."
-        )
-    return [run.run_id for run in dead]
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 def execute(
     pipeline: Pipeline,
     instance: dg.DagsterInstance,
@@ -166,7 +135,7 @@ def execute(
         raise ValueError(f"a run takes at most {SNAPSHOTS_PER_RUN} snapshots")
     if dead := bury_dead_runs(instance):
         tell_later(pipeline, [killed_run(run_id) for run_id in dead])
-    tags = {"crm_pipeline/project": pipeline.project.name, PROCESS_TAG: str(os.getpid())}
+    tags = {"crm_pipeline/project": pipeline.project.name, PROCESS_TAG: this_process()}
     if dates:
         tags |= {
             "dagster/asset_partition_range_start": min(dates).isoformat(),

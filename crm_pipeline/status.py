@@ -44,7 +44,8 @@ def status_lines(pipeline: Pipeline) -> list[str]:
 
 def runs(pipeline: Pipeline) -> list[str]:
     """One line for each run that is under way, queued or dead, one on the newest that ended and on why it failed."""
-    from crm_pipeline.runs import dead_runs, history_of, open_instance
+    from crm_pipeline.processes import dead_runs
+    from crm_pipeline.runs import history_of, open_instance
 
     instance = open_instance(pipeline)
     try:

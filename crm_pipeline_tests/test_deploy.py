@@ -7,10 +7,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
 from ruamel.yaml import YAML
 
 from crm_pipeline.runs import DAGSTER_YAML
+from crm_pipeline_tests.ingestion.connectors.servers import missing
 
 REPOSITORY = Path(__file__).parents[1]
 DEPLOY = REPOSITORY / "deploy"
@@ -19,7 +19,7 @@ DEPLOY = REPOSITORY / "deploy"
 def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
-        pytest.skip("systemd-analyze is not installed")
+        missing("systemd-analyze (Debian package systemd)")
     names = []
     for unit in sorted((DEPLOY / "systemd").iterdir()):
         text = unit.read_text(encoding="utf-8")

@@ -138,7 +138,8 @@ def tell_standing(pipeline: Pipeline, say: Say) -> int:
 
 def _killed(pipeline: Pipeline) -> list[Finding]:
     """Runs whose process was killed: nobody else could tell of them."""
-    from crm_pipeline.runs import bury_dead_runs, open_instance
+    from crm_pipeline.processes import bury_dead_runs
+    from crm_pipeline.runs import open_instance
 
     instance = open_instance(pipeline)
     try:

@@ -8,9 +8,8 @@ from crm_pipeline.alerts.alerting import tell, tell_standing
 from crm_pipeline.alerts.findings import failed_run
 from crm_pipeline.alerts.reasons import reason
 from crm_pipeline.pipeline import Pipeline
+from crm_pipeline.processes import PROCESS_TAG
 
-PROCESS_TAG = "crm_pipeline/process"
-"""Runs of the command line carry the id of their process."""
 STALE_SECONDS = 3600
 
 

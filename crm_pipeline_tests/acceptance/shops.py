@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import date
 from pathlib import Path
 
@@ -32,6 +33,17 @@ def write_project(folder: Path, shop: Shop, snapshots: tuple[date, ...] = SNAPSH
     """The shop as CSV files with a crm.yaml; returns the folder."""
     write_shop(shop, folder, "csv", snapshots)
     return folder
+
+
+def drop_a_line(folder: Path) -> None:
+    """The next export of the orders has one line more, of the day after the newest snapshot."""
+    path = folder / "order_lines.csv"
+    with path.open(newline="", encoding="utf-8") as lines:
+        rows = list(csv.reader(lines))
+    row = dict(zip(rows[0], rows[-1], strict=True))
+    row |= {"order_line_id": "dropped", "order_id": "dropped", "ordered_at": "2022-07-02 10:00:00"}
+    with path.open("a", newline="", encoding="utf-8") as lines:
+        csv.writer(lines).writerow(row.values())
 
 
 def replace_in(path: Path, old: str, new: str) -> None:

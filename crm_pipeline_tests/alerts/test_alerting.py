@@ -13,12 +13,13 @@ import pytest
 from crm_pipeline.alerts import alerting as alerting_module
 from crm_pipeline.alerts.alerting import MOST_KEPT, alerting, state_file, tell, tell_standing
 from crm_pipeline.alerts.findings import Finding, failed_run, killed_run
-from crm_pipeline.alerts.sensors import PROCESS_TAG, build_alert_sensors
+from crm_pipeline.alerts.sensors import build_alert_sensors
 from crm_pipeline.commands import RunError
 from crm_pipeline.errors import UserError
 from crm_pipeline.pipeline import Pipeline
+from crm_pipeline.processes import PROCESS_TAG, bury_dead_runs
 from crm_pipeline.runner import Runner
-from crm_pipeline.runs import bury_dead_runs, execute, open_instance
+from crm_pipeline.runs import execute, open_instance
 from crm_pipeline.status import runs
 from crm_pipeline_tests.alerts.receivers import webhook
 from crm_pipeline_tests.ingestion.connectors.servers import free_port

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from glob import glob
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -21,7 +22,7 @@ PASSWORD = "pl@nted/s3cret:of the shop"
 START_SECONDS = 90
 
 
-def missing(what: str) -> None:
+def missing(what: str) -> NoReturn:
     """Skip the test, or fail it where nothing may be missing."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"{what} is not installed; .ci/run installs it")
