@@ -46,9 +46,9 @@ def identity(desk: Desk, personal: Personal | None) -> list[Block]:
     from markupsafe import Markup, escape
 
     keys, known = desk.read["identity"], desk.read["known"]
-    count = keys.cell(0, "keys", "count") if keys else "0"
-    says = [desk.words.say("says_identity", count=count)]
-    if keys and keys.cell(0, "keys").number > len(keys.rows):
+    counts = {name: keys.cell(0, column, "count") if keys else "0" for name, column in _COUNTED}
+    says = [desk.words.say("says_identity", **counts)]
+    if keys and keys.cell(0, "records").number > len(keys.rows):
         says.append(desk.words.say("says_identity_first", shown=str(len(keys.rows))))
     if known and known.cell(0, "first_seen_at").value and known.cell(0, "first_seen_at").value.year > 1970:
         says.append(desk.words.say("says_known", day=known.cell(0, "first_seen_at", "day")))
@@ -67,6 +67,7 @@ def identity(desk: Desk, personal: Personal | None) -> list[Block]:
     return blocks
 
 
+_COUNTED = (("count", "keys"), ("sources", "sources"))
 Columns = tuple[tuple[str, str, Kind], ...]
 _KEYS: Columns = (("source", "head_source", "text"), ("source_customer_id", "head_key", "text"))
 _ATTRIBUTES: Columns = (("attribute", "head_what", "text"), ("value", "head_entry", "text"))
@@ -83,12 +84,20 @@ def worth(desk: Desk) -> list[Block]:
         "upper": found.cell(-1, "clv_upper", "money"),
         "days": found.cell(-1, "horizon_days", "count"),
         "orders": found.cell(-1, "expected_purchases", "ratio"),
+        "spend": found.cell(-1, "expected_spend", "money"),
+        "btyd": found.cell(-1, "btyd_spend", "money"),
     }
     says = [say("says_worth", **given)]
     change = found.cell(-1, "change", "money")
     if change.value is not None:
         key = "says_worth_up" if change.number >= 0 else "says_worth_down"
         says.append(say(key, change=change, before=found.cell(-2, "snapshot_date", "day")))
+    if found.cell(-1, "is_rule").value:
+        says.append(say("says_rule"))
+    else:
+        says.append(say("says_purchases", **given))
+        if found.cell(-1, "is_disputed").value:
+            says.append(say("says_purchases_differ", **given))
     return [
         desk.figure(
             "value",
@@ -215,6 +224,8 @@ def offers(desk: Desk) -> list[Block]:
             ("reason_code", "head_why", "text"),
         ]
         blocks = [desk.table("recommendations", "offers", [], columns, {"reason_code": _offer_reason(desk)})]
+    due = desk.read["next_order"]
+    says = [desk.words.say("says_next", date=due.cell(0, "expected_date", "day"))] if _is_dated(due) else []
     if desk.read["next_purchase"]:
         columns = [
             ("category", "head_category", "text"),
@@ -222,8 +233,15 @@ def offers(desk: Desk) -> list[Block]:
             ("expected_date", "head_expected", "day"),
             ("usual_gap_days", "head_gap", "ratio"),
         ]
-        blocks.append(desk.table("next_purchase", "next_purchase", [], columns))
+        says.append(desk.words.say("says_categories"))
+        blocks.append(desk.table("next_purchase", "next_purchase", says, columns))
+    elif says:
+        blocks.append(Block("next_order", desk.words("next_purchase"), tuple(says)))
     return blocks
+
+
+def _is_dated(due: Result) -> bool:
+    return bool(due) and due.cell(0, "expected_date").value is not None
 
 
 _OFFER_KINDS: dict[str, Kind] = {

@@ -4,7 +4,11 @@ They run on `published.duckdb` as they stand. Events are shown as they were know
 """
 
 IDENTITY = """
-select source, source_customer_id, count(*) over () as keys from cleaned.customer_identity
+select source, source_customer_id, count(*) over () as records, keys, sources from cleaned.customer_identity
+cross join (
+    select count(distinct source_customer_id) as keys, count(distinct source) as sources
+    from cleaned.customer_identity where customer_id = $customer_id
+)
 where customer_id = $customer_id order by source, source_customer_id limit 40
 """
 
@@ -25,7 +29,9 @@ where customer_id = $customer_id and snapshot_date = $snapshot_date
 """
 
 VALUE = """
-select snapshot_date, clv, clv_lower, clv_upper, expected_purchases, probability_alive, horizon_days,
+select snapshot_date, clv, clv_lower, clv_upper, expected_spend, btyd_spend, expected_purchases,
+    probability_alive, horizon_days, why_code = 'does_not_beat_baseline' as is_rule,
+    btyd_spend not between expected_spend / 2 and expected_spend * 2 as is_disputed,
     clv - lag(clv) over (order by snapshot_date) as change
 from features.customer_clv
 where customer_id = $customer_id and snapshot_date <= $snapshot_date
@@ -61,7 +67,10 @@ order by snapshot_date
 """
 
 RECOMMENDATIONS = """
-select rank, r.product_id, coalesce(p.name, r.product_id) as product, score, slot, reason_code, order_count,
+select rank, r.product_id, coalesce(p.name, r.product_id) || case
+        when p.name is not null and count(*) over (partition by p.name) > 1     -- what tells them apart
+        then concat(' (', p.brand || ', ', r.product_id, ')') else '' end as product, score, slot, reason_code,
+    order_count,
     days_between_orders, days_since_last_ordered, coalesce(o.name, related_product_id) as related_product,
     product_order_count_30d
 from recommendations.customer_recommendations as r
@@ -73,8 +82,13 @@ order by rank
 
 NEXT_PURCHASE = """
 select category, probability, expected_date, usual_gap_days, days_since_last from recommendations.next_purchase
-where customer_id = $customer_id and snapshot_date = $snapshot_date
+where customer_id = $customer_id and snapshot_date = $snapshot_date and category <> 'any'
 order by probability desc, category limit 5
+"""
+
+NEXT_ORDER = """
+select expected_date, usual_gap_days, days_since_last from recommendations.next_purchase
+where customer_id = $customer_id and snapshot_date = $snapshot_date and category = 'any'
 """
 
 TIMELINE = """
@@ -83,8 +97,8 @@ with events as (
         net_amount as amount, line_count::bigint as lines
     from cleaned.orders where customer_id = $customer_id and known_at < $snapshot_date
     union all
-    select contacted_at, 'contact', c.campaign_id || coalesce(' ' || name, '') || coalesce(' ' || c.channel, ''), null,
-        null
+    select contacted_at, 'contact',
+        concat_ws(' ', c.campaign_id, name, nullif(c.channel, 'unknown')), null, null
     from cleaned.campaign_contacts as c left join cleaned.campaigns as k using (campaign_id)
     where customer_id = $customer_id and c.known_at < $snapshot_date
     union all

@@ -142,8 +142,8 @@ SENTENCES: tuple[Sentence, ...] = (
     _sentence(
         "expected_purchases",
         "expectation",
-        "Orders expected in the time ahead: {value}",
-        "In der kommenden Zeit erwartete Bestellungen: {value}",
+        "Order days that the purchase model alone expects: {value}",
+        "Bestelltage, die das Kaufmodell allein erwartet: {value}",
     ),
     _sentence(
         "probability_alive",
@@ -169,8 +169,16 @@ SENTENCES: tuple[Sentence, ...] = (
     ),
     _sentence("spend_amount", "spend", "Spent {value}{window}", "Ausgaben von {value}{window}", "amount"),
     _sentence("total_spend", "spend", "Spent {value} in all", "Ausgaben von insgesamt {value}", "amount"),
-    _sentence("monetary_value", "spend", "{value} per repeat order day", "{value} je Folgebestelltag", "amount"),
-    _sentence("mean_basket_amount", "spend", "{value} per order{window}", "{value} je Bestellung{window}", "amount"),
+    _sentence(
+        "monetary_value", "spend", "Spend per repeat order day: {value}", "Umsatz je Folgebestelltag: {value}", "amount"
+    ),
+    _sentence(
+        "mean_basket_amount",
+        "spend",
+        "Spend per order{window}: {value}",
+        "Umsatz je Bestellung{window}: {value}",
+        "amount",
+    ),
     _sentence("max_basket_amount", "spend", "Largest order: {value}", "Größte Bestellung: {value}", "amount"),
     _sentence("line_count", "breadth", "Order lines{window}: {value}", "Bestellpositionen{window}: {value}"),
     _sentence("mean_basket_line_count", "breadth", "Lines per order: {value}", "Positionen je Bestellung: {value}"),

@@ -29,7 +29,7 @@ CHINESE = {
     "weighted_day_count": "下单天数（近期权重更高）：{value}",
     "active_week_count": "{window}有订单的周数：{value}",
     "active_30d_share": "{value} 的月份有订单",
-    "expected_purchases": "未来一段时间的预期订单数：{value}",
+    "expected_purchases": "仅由购买模型预期的下单天数：{value}",
     "probability_alive": "仍是客户的概率：{value}",
     "order_day_trend": "下单天数趋势：{value}（0 为平稳）",
     "order_day_change": "{window}下单天数变化：{value}",

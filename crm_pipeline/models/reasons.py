@@ -110,7 +110,10 @@ def reason_text(code: str, value: float | None, language: str = "en") -> str:
 
 
 def feature_name(feature: str, language: str = "en") -> str:
-    """What a feature measures: its sentence without the value, or its name; ValueError for an unknown language."""
+    """What a feature measures: its sentence without the value ("…" within it), or its name.
+
+    Raises ValueError for an unknown language.
+    """
     if language not in DIRECTIONS:
         raise ValueError(f"no words for language {language!r}; there are {', '.join(LANGUAGES)}")
     found = _sentence(feature)
@@ -122,8 +125,8 @@ def feature_name(feature: str, language: str = "en") -> str:
     says_first, says_after = head.format(window=window).rstrip(), tail.format(window=window).rstrip()
     if says_first.endswith(tuple(NAME_ENDS.strip())):
         return says_first.rstrip(NAME_ENDS)
-    is_whole = bool(says_first) and tail in ("", "{window}")  # else the value stands within the words
-    return says_first + says_after if is_whole else feature.replace("_", " ")
+    is_whole = bool(says_first) and tail in ("", "{window}")
+    return says_first + says_after if is_whole else f"{head}…{tail}".format(window=window)
 
 
 def _by_family(parts: np.ndarray[tuple[int, int], np.dtype[np.float64]], features: list[str]) -> _Ranked:

@@ -22,7 +22,7 @@ WORDS: dict[str, str] = {
     "note_churn": "Risiko {band}",
     "note_gone": "nicht mehr aktiv (Risiko {band})",
     "identity": "Datensätze",
-    "says_identity": "Der Kunde ist in den Quellen unter {count} Schlüsseln bekannt.",
+    "says_identity": "Schlüssel, unter denen die Quellen den Kunden kennen: {count} (Quellen: {sources}).",
     "says_identity_first": "Die ersten {shown} sind aufgeführt.",
     "says_known": "Zuerst bekannt am {day}.",
     "says_vault": "Namen und Anschriften bleiben im Tresor; --with-personal-data zeigt sie.",
@@ -31,8 +31,13 @@ WORDS: dict[str, str] = {
     "says_no_personal": "Der Tresor enthält keine direkten Kennzeichen dieses Kunden.",
     "attributes": "Eigenschaften",
     "worth": "Erwarteter Wert",
-    "says_worth": "Die nächsten {days} Tage sind {value} wert ({lower} bis {upper}, 80-%-Intervall), bei {orders} "
-    "erwarteten Bestelltagen.",
+    "says_worth": "Die nächsten {days} Tage sind {value} wert ({lower} bis {upper}, 80-%-Intervall).",
+    "says_purchases": "Darin geht das Kaufmodell ein, das nur weiß, wie oft und wann zuletzt der Kunde bestellte: es "
+    "erwartet {orders} Bestelltage.",
+    "says_purchases_differ": "Für sich allein würde es {btyd} Umsatz erwarten, veröffentlicht sind {spend}: bei "
+    "diesem Kunden sind sich die Modelle uneinig, und das veröffentlichte traf bekannte Ergebnisse besser.",
+    "says_rule": "Der Wert stammt von einer einfachen Regel (bisherige Häufigkeit x mittlerer Umsatz), da kein "
+    "Modell sicher besser war.",
     "says_worth_up": "Das sind {change} mehr als am {before}.",
     "says_worth_down": "Das ist eine Änderung um {change} seit {before}.",
     "leaving": "Risiko der Abwanderung",
@@ -41,7 +46,7 @@ WORDS: dict[str, str] = {
     "says_gone": "Der Kunde schweigt so lange, dass er als verloren gilt; das Modell ({model}) sagt {probability} "
     "für {days} Tage ohne Bestellung, {value} sind gefährdet.",
     "axis_probability": "Wahrscheinlichkeit der Abwanderung, %",
-    "reasons": "Gründe",
+    "reasons": "Was den Wert vom Durchschnitt der Kunden abhebt",
     "head_why": "Warum",
     "head_weight": "Gewicht",
     "changes": "Warum sich der Wert änderte",
@@ -61,6 +66,9 @@ WORDS: dict[str, str] = {
     "offers": "Empfehlungen",
     "head_rank": "Platz",
     "next_purchase": "Als Nächstes fällig",
+    "says_next": "Nach den Daten der Bestellungen allein ist die nächste bis {date} fällig: die Hälfte der Kunden "
+    "mit solcher Vorgeschichte hatte bis dahin bestellt. Ob überhaupt bestellt wird, sagt das Risiko der Abwanderung.",
+    "says_categories": "Warengruppen werden allein nach den Daten ihrer Käufe beurteilt.",
     "head_category": "Warengruppe",
     "head_probability": "Wahrscheinlichkeit",
     "head_expected": "Erwartet am",
@@ -77,16 +85,16 @@ WORDS: dict[str, str] = {
     "head_key": "Schlüssel",
     "event.order": "Bestellung",
     "event.return": "Rückgabe",
-    "event.contact": "Kontakt",
+    "event.contact": "Kampagne",
     "event.coupon": "Gutschein",
     "event.ticket": "Anfrage",
     "event.review": "Bewertung",
     "event.email": "E-Mail",
     "event.web": "Besuch",
-    "offer.due_again": "Wieder fällig: {order_count}-mal gekauft, etwa alle {days_between_orders} Tage, zuletzt vor "
-    "{days_since_last_ordered} Tagen",
-    "offer.bought_often": "{order_count}-mal gekauft, zuletzt vor {days_since_last_ordered} Tagen",
-    "offer.bought_before": "Schon gekauft, vor {days_since_last_ordered} Tagen",
+    "offer.due_again": "Wieder fällig: {order_count}-mal gekauft, etwa alle {days_between_orders} Tage; Tage seit "
+    "dem letzten Mal: {days_since_last_ordered}",
+    "offer.bought_often": "{order_count}-mal gekauft; Tage seit dem letzten Mal: {days_since_last_ordered}",
+    "offer.bought_before": "Früher gekauft; Tage seither: {days_since_last_ordered}",
     "offer.goes_with": "Passt zu {related_product}, schon gekauft",
     "offer.popular_now": "Gerade beliebt: in {product_order_count_30d} Bestellungen der letzten 30 Tage",
     "cluster.price-sensitive": "preisbewusst",

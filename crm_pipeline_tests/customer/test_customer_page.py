@@ -153,13 +153,15 @@ def test_text_says_what_the_page_says(published: DuckDBPyConnection) -> None:
 
 def test_more_keys_than_the_page_lists_are_counted_and_looked_up(published: DuckDBPyConnection) -> None:
     """ada has 3 keys of her own; cem gets 45."""
-    assert "known by 3 keys" in re.sub("<[^>]+>", "", page(published)) and "are listed" not in page(published)
+    assert "know the customer: 3 (sources: 2)" in re.sub("<[^>]+>", "", page(published)) and "are listed" not in page(
+        published
+    )
     published.execute("begin")
     published.execute(
         "insert into cleaned.customer_identity by name "
         "select 'shop' as source, 'c' || n as source_customer_id, 'cem' as customer_id from range(45) as t (n)"
     )
-    for language, count in (("en", "known by 45 keys"), ("de", "unter 45 Schlüsseln"), ("zh", "有 45 个键")):
+    for language, count in (("en", ": 45 (sources"), ("de", ": 45 (Quellen"), ("zh", "45 个")):
         text = page(published, language, customer="cem")
         assert count in re.sub("<[^>]+>", "", text) and wrong_numbers(text, published) == []
     assert "The first 40 are listed." in page(published, customer="cem")
@@ -203,3 +205,49 @@ def test_personal_data_of_the_vault(tmp_path) -> None:  # type: ignore[no-untype
     assert personal_data(warehouse, [("shop", "ada")]) == [
         ("shop", "ada", "email", "ada@example.com"), ("shop", "ada", "nick", "A"),
     ]  # fmt: skip
+
+
+def test_a_disputed_value_says_whose_numbers_are_whose() -> None:
+    """The purchase model gives the customer up (0.3 EUR), the published blend does not (485 EUR)."""
+    clv = """snapshot_date, customer_id, clv, horizon_days, expected_spend, btyd_spend, expected_purchases, why_code
+             2024-03-01,    ada,         480, 30,           485,            0.3,        0.01, beats_baseline
+             2024-03-01,    bob,         90,  30,           100,            80,         2,    beats_baseline
+             2024-03-01,    cem,         90,  30,           100,            30,         2,    does_not_beat_baseline"""
+    due = """snapshot_date, customer_id, category, probability, expected_date, usual_gap_days
+             2024-03-01,    ada,         any,      0.92,        2024-03-09,    1.4
+             2024-03-01,    ada,         Milk,     0.7,         2024-03-17,    7"""
+    with published_file(**CUSTOMERS, customer_clv=clv, next_purchase=due) as connection:
+        found = {name: re.sub(r"<[^>]+>", "", page(connection, customer=name)) for name in ("ada", "bob", "cem")}
+        assert desk(connection).read["next_purchase"].column("category") == ["Milk"]
+        assert wrong_numbers(page(connection), connection) == []
+    assert "The next 30 days are worth 480 EUR" in found["ada"] and "it expects 0.0 order days" in found["ada"]
+    assert "would expect 0.30 EUR of spend where 485 EUR is published" in found["ada"]
+    assert "the next one is due by 2024-03-09" in found["ada"]
+    assert "it expects 2.0 order days" in found["bob"] and "models disagree" not in found["bob"]
+    assert "simple rule" in found["cem"] and "purchase model" not in found["cem"]
+
+
+def test_products_of_one_name_are_told_apart_and_keys_counted_once() -> None:
+    products = """product_id, name, brand
+                  p1,         Milk, Private
+                  p2,         Milk,
+                  p3,         Tea,  National"""
+    lists = """snapshot_date, customer_id, rank, product_id, reason_code, order_count, days_since_last_ordered
+               2024-03-01,    ada,         1,    p1,         bought_often, 3,          1
+               2024-03-01,    ada,         2,    p2,         bought_often, 3,          1
+               2024-03-01,    ada,         3,    p3,         bought_often, 3,          1"""
+    keys = """source, source_customer_id, customer_id
+              shop,   ada,                ada
+              mail,   ada,                ada"""
+    given = CUSTOMERS | {"customer_identity": keys, "products": products, "customer_recommendations": lists}
+    given |= {
+        "campaign_contacts": """campaign_id, customer_id, contacted_at, channel, known_at
+                                21,          ada,         2024-02-26,   unknown, 2024-02-26"""
+    }
+    with published_file(**given) as connection:
+        text = re.sub(r"<[^>]+>", "", page(connection))
+        found = desk(connection).read
+        assert found["recommendations"].column("product") == ["Milk (Private, p1)", "Milk (p2)", "Tea"]
+        assert found["timeline"].column("subject")[0] == "21"
+    assert "Keys by which the sources know the customer: 1 (sources: 2)." in text
+    assert "days since the last time: 1" in text

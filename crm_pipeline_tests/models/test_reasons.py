@@ -117,9 +117,10 @@ def test_refuses_columns_that_differ():
         ("order_count_90d", "de", "Bestellungen in den letzten 90 Tagen"),
         ("order_count_90d", "zh", "近 90 天订单数"),
         ("order_day_trend", "en", "Trend of order days"),
-        ("order_day_rate", "en", "order day rate"),
+        ("order_day_rate", "en", "Orders on … of all days"),
+        ("days_since_last_order_ratio", "de", "Das …-Fache der üblichen Pause ohne Bestellung"),
         ("spend_amount_30d", "en", "Spent in the last 30 days"),
-        ("monetary_value", "en", "monetary value"),
+        ("monetary_value", "en", "Spend per repeat order day"),
         ("my_own_feature", "zh", "my own feature"),
     ],
 )

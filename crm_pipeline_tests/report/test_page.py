@@ -165,7 +165,9 @@ def test_drift_is_told_beside_the_limit_that_counts() -> None:
     said, _ = drift_sentences("1.2", "false")
     assert "At 2024-03-01 nothing moved as far as its limit." in said
     assert "The scores moved by 0.144, their limit is 0.213." in said
-    assert "moved “Orders expected" in said and ": by 0.139." in said  # 0.139 of 0.2; what is not judged is left out
+    assert (
+        "moved “Order days that the purchase model alone expects" in said and ": by 0.139." in said
+    )  # 0.139 of 0.2; what is not judged is left out
     assert "chance alone may do more than 0.100, the limit of crm.yaml" in said
 
 
@@ -173,3 +175,25 @@ def test_a_warning_about_outcomes_is_not_called_nothing() -> None:
     said, text = drift_sentences("2.5", "true")
     assert "At 2024-03-01 1 of the things watched moved beyond their limit" in said and "nothing moved" not in said
     assert shown(text, "drifted", "value") == ["2.500"]
+
+
+AT_RISK = """snapshot_date, customer_id, is_active, churn_probability, risk_band, value_at_risk, horizon_days, {reasons}
+             2024-03-01, ada, true, 0.7, high, 7, 30, pause:raises, 9, 0.6, count:lowers, 2, 0.3, count:lowers, 2, 0.1
+             2024-03-01, bob, true, 0.6, high, 6, 30, count:lowers, 2, 0.6, pause:raises, 5, 0.1, weeks:raises, 5, 0.3
+             2024-03-01, cem, true, 0.6, high, 5, 30, count:lowers, 2, 1.0, , , 0, , , 0
+             2024-03-01, dee, true, 0.1, low, 4, 30, count:lowers, 2, 1.0, , , 0, , , 0"""
+
+
+def test_reasons_to_leave_raise_the_risk() -> None:
+    """Ada and bob have one each; what is told of bob is the strongest that raises; nothing sets cem apart."""
+    names = ", ".join(f"reason_{i}_code, reason_{i}_value, reason_{i}_share" for i in (1, 2, 3))
+    with published_file(churn_predictions=AT_RISK.format(reasons=names)) as connection:
+        text = render_report(connection, "shop", "EUR", "en", NEWEST)
+        assert wrong_numbers(text, connection) == []
+        rows = connection.execute(ALL["churn_reasons"].replace("$snapshot_date", f"date '{NEWEST}'")).fetchall()
+    assert [(row[0], row[1], row[3]) for row in rows] == [
+        ("pause:raises", 1, 2), ("weeks:raises", 1, 1), ("none", 1, None),
+    ]  # fmt: skip
+    said = re.sub(r"\s+", " ", re.sub("<[^>]+>", "", text))
+    assert "The most frequent main reason to leave, for 33.3 % of them: pause: 7; raises the risk of leaving." in said
+    assert "For 33.3 % of them nothing stands out" in said and "lowers the risk" not in said

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from crm_pipeline.report import svg
 from crm_pipeline.report.blocks import Block, Desk
 from crm_pipeline.report.cells import Kind, Result
 from crm_pipeline.report.chapters.shared import against_rule, evidence
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+NO_REASON = "none"
+"""Of `churn_reasons`: whom nothing sets apart as likelier to leave than the average customer."""
 
 
 def churn(desk: Desk) -> list[Block]:
@@ -57,17 +64,12 @@ def churn(desk: Desk) -> list[Block]:
             desk.table(
                 "churn_reasons",
                 "churn_reasons",
-                [
-                    say(
-                        "says_reasons",
-                        share=reasons.cell(0, "share", "share"),
-                        reason=_reason(desk)(reasons, 0).rstrip(".。"),
-                    )
-                ],
+                _says_reasons(desk, reasons),
                 (
                     ("reason", "head_reason", "text"),
                     ("customers", "head_customers", "count"),
                     ("share", "head_share", "share"),
+                    ("among", "head_among", "count"),
                     ("value_at_risk", "head_risk", "money"),
                 ),
                 {"reason": _reason(desk)},
@@ -79,10 +81,27 @@ def churn(desk: Desk) -> list[Block]:
     return blocks
 
 
+def _says_reasons(desk: Desk, reasons: Result) -> list[Markup]:
+    """The most frequent reason to leave; and who is at risk without one, where leaving is the rule."""
+    says = []
+    if reasons.cell(0, "reason").value != NO_REASON:
+        share, reason = reasons.cell(0, "share", "share"), _reason(desk)(reasons, 0).rstrip(".。")
+        says.append(desk.words.say("says_reasons", share=share, reason=reason))
+    if reasons.cell(-1, "reason").value == NO_REASON:
+        says.append(desk.words.say("says_no_reason", share=reasons.cell(-1, "share", "share")))
+    return says
+
+
 def _reason(desk: Desk) -> Callable[[Result, int], str]:
-    return lambda result, row: desk.words.reason(
-        str(result.cell(row, "reason").value), result.cell(row, "typical_value").value
-    )
+    def said(result: Result, row: int) -> str:
+        code = str(result.cell(row, "reason").value)
+        return (
+            desk.words("reason_none")
+            if code == NO_REASON
+            else desk.words.reason(code, result.cell(row, "typical_value").value)
+        )
+
+    return said
 
 
 def _calibration(desk: Desk) -> list[Block]:

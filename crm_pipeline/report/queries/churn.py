@@ -13,11 +13,33 @@ group by risk_band order by churn_probability desc
 """
 
 CHURN_REASONS = """
-select reason_1_code as reason, count(*) as customers, count(*) / sum(count(*)) over () as share,
-    median(reason_1_value) as typical_value, sum(value_at_risk::decimal(18, 4)) as value_at_risk
-from churn.churn_predictions
-where snapshot_date = $snapshot_date and is_active and risk_band in ('high', 'medium') and reason_1_code is not null
-group by reason_1_code order by customers desc, reason limit 6
+with at_risk as (
+    select * from churn.churn_predictions
+    where snapshot_date = $snapshot_date and is_active and risk_band in ('high', 'medium') and reason_1_code is not null
+),
+listed as (
+    select customer_id, value_at_risk, unnest([reason_1_code, reason_2_code, reason_3_code]) as reason,
+        unnest([reason_1_value, reason_2_value, reason_3_value]) as value,
+        unnest([reason_1_share, reason_2_share, reason_3_share]) as weight
+    from at_risk
+),
+raising as (                    -- reasons compare with the average customer: one that lowers is none to leave
+    select *, row_number() over (partition by customer_id order by weight desc, reason) as place
+    from listed where reason like '%:raises'
+),
+counted as (
+    select reason, count(*) filter (where place = 1) as customers, count(*) as among,
+        median(value) as typical_value, sum(value_at_risk::decimal(18, 4)) filter (where place = 1) as value_at_risk
+    from raising group by reason
+    union all
+    select 'none', count(*), null, null, sum(value_at_risk::decimal(18, 4)) from at_risk
+    where customer_id not in (select customer_id from raising) having count(*) > 0
+)
+select reason, customers, customers / (select count(*) from at_risk) as share, among, typical_value,
+    coalesce(value_at_risk, 0) as value_at_risk
+from counted
+qualify reason = 'none' or row_number() over (order by reason = 'none', customers desc, among desc, reason) <= 6
+order by reason = 'none', customers desc, among desc, reason
 """
 
 CHURN_OVER_TIME = """
