@@ -2,7 +2,8 @@
 
 The model is a logistic regression on how due a customer is (time since the last purchase against the usual gap), the
 baseline the Poisson process of the past rate: P = 1 - exp(-horizon x purchase days / days observed). The model is used
-only where it is surely better in log loss on customers left out of its fit.
+only where it is surely better in log loss on customers left out of its fit. Before enough outcomes are known for that,
+the fitted buy-till-you-die model says how likely a customer is still there, which the past rate takes for granted.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from crm_pipeline.models.bootstrap import paired_bootstrap
+from crm_pipeline.models.btyd_fitting import Purchases
 from crm_pipeline.models.grades import passes_gate
 from crm_pipeline.models.item_similarity import FloatArray
 from crm_pipeline.models.metrics import by_name, log_loss
 from crm_pipeline.models.ranking_score import LogisticScore, fit_score
 
-MODEL, RATE = "due", "rate"
+MODEL, RATE, ALIVE = "due", "rate", "btyd"
 LEAST_OUTCOMES = 50
 """Known outcomes of either kind (bought, not bought) in each half of the customers, below which nothing is learned."""
 PRIOR_DAYS = 7.0
@@ -31,11 +33,12 @@ HISTORY_COLUMNS = ("purchase_day_count", "days_since_first", "days_since_last")
 
 @dataclass(frozen=True)
 class FittedNextPurchase:
-    """`score` is None where the rate is used; why: one sentence."""
+    """`score` is None where nothing is learned; `is_early`: because too few outcomes are known; why: one sentence."""
 
     horizon_days: int
     score: LogisticScore | None
     why: str
+    is_early: bool = False
 
     @property
     def method(self) -> str:
@@ -53,6 +56,33 @@ def rate_probability(rows: pd.DataFrame, horizon_days: int) -> FloatArray:
     """(n,) the baseline: purchases go on at their past rate, whenever the last one was."""
     count, first, _ = _history(rows)
     return np.asarray(np.clip(-np.expm1(-horizon_days * count / (first + PRIOR_DAYS)), _SURE, 1 - _SURE))
+
+
+def alive_probability(
+    rows: pd.DataFrame, is_order: npt.NDArray[np.bool_], purchases: Purchases, days: int
+) -> FloatArray:
+    """The chance of a purchase by who is still a customer, as BTYD sees it, (n,).
+
+    Args:
+        rows: HISTORY_COLUMNS and customer_id, (n) rows; each customer has one row of orders.
+        is_order: which rows are of orders, (n,); the others are of categories.
+        purchases: fitted to histories of orders.
+        days: the horizon.
+
+    Returns:
+        Of orders the probability of at least one; of a category the rate's, if the customer is alive, and no more
+        than of an order.
+    """
+    orders = rows.loc[is_order, ["customer_id", *HISTORY_COLUMNS]].set_index("customer_id")
+    groups, place = np.unique(np.column_stack(_history(orders)), axis=0, return_inverse=True)
+    count, first, last = groups.T
+    frequency = count - 1
+    alive = purchases.probability_alive(frequency, first - last, first)
+    reached = purchases.purchases_reach(np.ones_like(alive), alive, frequency, first, float(days))
+    of_customer = pd.Index(orders.index).get_indexer(pd.Index(rows["customer_id"]))
+    group = place.reshape(-1)[of_customer]
+    of_category = np.minimum(alive[group] * rate_probability(rows, days), reached[group])
+    return np.asarray(np.clip(np.where(is_order, reached[group], of_category), _SURE, 1 - _SURE))
 
 
 def days_to_even_chance(probability: FloatArray, horizon_days: int) -> FloatArray:
@@ -82,7 +112,7 @@ def fit_next_purchase(
     """
     least = min((int((is_bought[half == part] == kind).sum()) for part in (0, 1) for kind in (False, True)), default=0)
     if least < LEAST_OUTCOMES:
-        return FittedNextPurchase(horizon_days, None, f"the past rate: only {least} outcomes of a kind are known")
+        return FittedNextPurchase(horizon_days, None, f"only {least} outcomes of a kind are known", is_early=True)
     held_out = np.empty(len(rows))
     for part in (0, 1):
         mine = half == part

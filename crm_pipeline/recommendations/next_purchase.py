@@ -1,7 +1,8 @@
 """When each customer will order next, and next buy from each of their usual categories.
 
 Two models, one for orders and one for categories, learn from what was known `recommendations.horizon_days` before D and
-what was bought until D; see `models.next_purchase`. A category is usual from three days with a purchase on; of each
+what was bought until D; see `models.next_purchase`. While too few outcomes are known for that, the purchase model of
+`clv_fit` says who is still a customer. A category is usual from three days with a purchase on; of each
 customer the five with most such days are told. Its name is the subcategory of the catalogue, else the category.
 """
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 STREAMS = True
 STREAM_BY = "customer_id"
+CURRENT_FRAMES = ("clv_fit",)
 ANY = "any"
 LONGEST_DAYS = 730
 
@@ -44,7 +46,10 @@ TABLE = Table(
         ),
         columns.HORIZON_DAYS,
         Column(
-            "method", "varchar", "`due`: learned from known outcomes; `rate`: the baseline, where that is no worse."
+            "method",
+            "varchar",
+            "`due`: learned from known outcomes; `btyd`: before enough are known, by who is still a customer "
+            "(`clv_fit`); `rate`: the baseline, where that is no worse.",
         ),
         Column("why", "varchar", "Why that method, with the evidence."),
     ),
@@ -55,8 +60,8 @@ TABLE = Table(
         "days_since_last >= 0",
         "probability > 0 and probability < 1",
         "rate_probability > 0 and rate_probability < 1",
-        "method in ('due', 'rate')",
-        "method = 'due' or probability = rate_probability",
+        "method in ('due', 'btyd', 'rate')",
+        "method <> 'rate' or probability = rate_probability",
         "expected_date is null or expected_date >= snapshot_date",
     ),
     expectations=(
@@ -90,25 +95,35 @@ def fit_sample(sample: pd.DataFrame) -> dict[bool, FittedNextPurchase]:
     return found
 
 
-def build(rows: pd.DataFrame, fitted: dict[bool, FittedNextPurchase], snapshot_date: date) -> pd.DataFrame:
+def build(
+    rows: pd.DataFrame, clv_fit: pd.DataFrame, fitted: dict[bool, FittedNextPurchase], snapshot_date: date
+) -> pd.DataFrame:
     """Probabilities and dates for a batch of customers.
 
     Args:
         rows: a row per customer and category, ANY among them; see the query. Those that only serve learning fall out.
+        clv_fit: the part of D; of its families the one to use until outcomes show that another one is better.
         fitted: as from `fit_sample`.
         snapshot_date: D.
     """
     import numpy as np
     import pandas as pd
 
-    from crm_pipeline.models.next_purchase import days_to_even_chance, rate_probability
+    from crm_pipeline.models.btyd import FittedBtyd
+    from crm_pipeline.models.next_purchase import ALIVE, alive_probability, days_to_even_chance, rate_probability
 
+    preferred = clv_fit.sort_values("preference")["artifact"].iloc[:1]
+    purchases = [FittedBtyd.from_json(str(text)).purchases for text in preferred]
     parts = []
     for is_order, model in fitted.items():
         mine = rows[((rows["category"] == ANY) == is_order) & rows["is_usual"]]
         if mine.empty:
             continue
-        probability = model.probability(mine)
+        probability, method, why = model.probability(mine), model.method, model.why
+        if model.is_early and purchases:
+            known = mine if is_order else pd.concat([mine, rows[(rows["category"] == ANY)]])
+            chances = alive_probability(known, (known["category"] == ANY).to_numpy(), purchases[0], model.horizon_days)
+            probability, method, why = chances[: len(mine)], ALIVE, f"who is still a customer: {model.why}"
         days = np.floor(days_to_even_chance(probability, model.horizon_days))
         due = pd.Timestamp(snapshot_date) + pd.to_timedelta(np.minimum(days, LONGEST_DAYS), unit="D")
         span = (mine["days_since_first"] - mine["days_since_last"]).astype("float64")
@@ -120,8 +135,8 @@ def build(rows: pd.DataFrame, fitted: dict[bool, FittedNextPurchase], snapshot_d
                 probability=probability,
                 rate_probability=rate_probability(mine, model.horizon_days),
                 expected_date=pd.Series(due, index=mine.index).where(days <= LONGEST_DAYS),
-                method=model.method,
-                why=model.why,
+                method=method,
+                why=why,
             )
         )
     if not parts:

@@ -6,6 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from crm_pipeline.models.btyd import FittedBtyd
+from crm_pipeline.models.btyd_purchases import PurchaseModel
+from crm_pipeline.models.btyd_spend import SpendModel
 from crm_pipeline.recommendations import next_purchase
 from crm_pipeline_tests.kit import assert_builds, built_rows
 
@@ -41,6 +44,49 @@ def test_the_rate_by_hand():
     assert str(ada["expected_date"])[:10] == "2024-04-09"  # after 37 / 3 x ln 2 = 8.5 days
     assert np.isnan(found.loc[("bob", "any"), "usual_gap_days"])
     assert set(found["method"]) == {"rate"}
+
+
+def test_before_outcomes_are_known_who_is_gone_is_seen_by_btyd():
+    """Ada and bob both came every ten days; bob has been silent for 60. BG/NBD's formulas by hand."""
+    fitted = FittedBtyd(PurchaseModel("bg_nbd", 1.0, 10.0, 0.5, 2.0), SpendModel(1.0, 2.0, 1.0), 30, 0, 2, ())
+    found = built_rows(
+        next_purchase,
+        snapshot_date=DAY,
+        project={"recommendations": {"horizon_days": 30}},
+        orders="""order_id, customer_id, ordered_at
+                  o1,       ada,         2024-03-02
+                  o2,       ada,         2024-03-12
+                  o3,       ada,         2024-03-22
+                  o4,       bob,         2024-01-12
+                  o5,       bob,         2024-01-22
+                  o6,       bob,         2024-02-01""",
+        order_lines="""order_id, customer_id, product_id, ordered_at, quantity
+                       o1,       ada,         tea,        2024-03-02, 1
+                       o2,       ada,         tea,        2024-03-12, 1
+                       o3,       ada,         tea,        2024-03-22, 1
+                       o4,       bob,         tea,        2024-01-12, 1
+                       o5,       bob,         tea,        2024-01-22, 1
+                       o6,       bob,         tea,        2024-02-01, 1""",
+        products="product_id, category\ntea, drinks",
+        clv_fit=pd.DataFrame(
+            {"snapshot_date": [DAY] * 2, "preference": [2, 1], "artifact": ["no model", fitted.to_json()]}
+        ),
+    ).set_index(["customer_id", "category"])
+
+    def chances(silence: int) -> tuple[float, float]:
+        recency, T = 20, 20 + silence
+        alive = 1 / (1 + 0.5 / (2 + 2 - 1) * ((10 + T) / (10 + recency)) ** (1 + 2))
+        return alive, alive * (1 - ((10 + T) / (10 + T + 30)) ** (1 + 2))
+
+    for customer, silence in (("ada", 10), ("bob", 60)):
+        alive, order = chances(silence)
+        rate = 1 - math.exp(-30 * 3 / (20 + silence + 7))
+        assert found.loc[(customer, "any"), "probability"] == pytest.approx(order)
+        assert found.loc[(customer, "drinks"), "probability"] == pytest.approx(min(alive * rate, order))
+        assert found.loc[(customer, "any"), "rate_probability"] == pytest.approx(rate)
+    assert set(found["method"]) == {"btyd"}
+    assert set(found["why"]) == {"who is still a customer: only 0 outcomes of a kind are known"}
+    assert found.loc[("bob", "any"), "probability"] < 0.2 < found.loc[("ada", "any"), "probability"]
 
 
 def steady_shop(customers: int = 320) -> pd.DataFrame:
