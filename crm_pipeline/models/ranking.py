@@ -85,12 +85,11 @@ class FittedRanking:
 
 
 def similarity_for(history: PurchaseHistory, settings: CandidateSettings) -> ItemSimilarity:
-    """Item similarity of a history under the settings of its candidates; of no products where none are asked for."""
-    is_asked = slice(None) if settings.similar_count else slice(0)
+    """Item similarity of a history under the settings of its candidates."""
     return similarity_of_positions(
-        history.customer[is_asked],
-        history.product[is_asked],
-        history.interactions["order_count"].to_numpy(dtype=np.float64)[is_asked],
+        history.customer,
+        history.product,
+        history.interactions["order_count"].to_numpy(dtype=np.float64),
         history.products["product_id"].to_numpy(),
         neighbour_count=settings.neighbour_count,
         min_customers=settings.min_customers,

@@ -47,6 +47,11 @@ class CandidateSettings:
             raise ValueError(f"popular_by must be {RECENT_ORDERS!r} or {BY_ALL_ORDERS!r}, not {self.popular_by!r}")
 
     @property
+    def wider(self) -> CandidateSettings:
+        """Twice as many new candidates."""
+        return replace(self, similar_count=2 * self.similar_count, popular_count=2 * self.popular_count)
+
+    @property
     def by_popularity(self) -> CandidateSettings:
         """What lists need whose new products go by popularity: as many popular ones by all orders, no similar ones."""
         return replace(self, similar_count=0, popular_by=BY_ALL_ORDERS)

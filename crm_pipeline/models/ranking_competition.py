@@ -1,4 +1,4 @@
-"""What orders new products: the simplest way that nothing surely beats, on customers left out of each fit."""
+"""What orders new products, and how many are ranked: the simplest way that nothing surely beats on held-out buyers."""
 
 from __future__ import annotations
 
@@ -9,63 +9,91 @@ import numpy as np
 from crm_pipeline.models.item_similarity import FloatArray
 from crm_pipeline.models.ranking import best_places
 from crm_pipeline.models.ranking_baselines import RankedPairs
+from crm_pipeline.models.ranking_candidates import CandidateSettings
 from crm_pipeline.models.ranking_held_out import JudgedSnapshot, Values, joined, paired_gain
 from crm_pipeline.models.ranking_new import LAMBDARANK, LOGISTIC, POPULARITY, popularity_list
-from crm_pipeline.models.ranking_rows import TrainingRows
+from crm_pipeline.models.ranking_rows import Columns, TrainingRows
 
 TREE_PURCHASES = 4
 """So many times the purchases of new products that a logistic score needs are needed for trees."""
-_NAMES = {POPULARITY: "popularity", LOGISTIC: "a logistic score", LAMBDARANK: "LambdaRank with a logistic score"}
+WIDE = "logistic_wide"
+_NAMES = {
+    POPULARITY: "popularity",
+    LOGISTIC: "a logistic score",
+    WIDE: "a logistic score of twice as many products",
+    LAMBDARANK: "LambdaRank with a logistic score",
+}
 
 
 @dataclass(frozen=True)
 class NewChoice:
-    """The winner. ranker: of RANKERS; why: one sentence; metrics: figures of all that were judged.
+    """The winner of `choose_new`.
 
-    log_odds: of the new candidates, each from a fit on other customers; None for popularity, whose candidates
-    are others.
+    ranker: of RANKERS; why: one sentence; metrics: figures of all that were judged. candidates: what is ranked, and
+    rows: with these. features, log_odds: of the new ones, the latter from fits on other customers.
     """
 
     ranker: str
     why: str
     metrics: dict[str, float]
-    log_odds: FloatArray | None = None
+    candidates: CandidateSettings
+    rows: TrainingRows
+    features: Columns
+    log_odds: FloatArray
 
 
-def choose_new(rows: TrainingRows, k: int) -> NewChoice:
-    """Let popularity, the logistic score and LambdaRank compete, in this order: the later has to be surely better.
+def choose_new(rows: TrainingRows, settings: CandidateSettings, k: int) -> NewChoice:
+    """Let popularity, a logistic score, twice as many candidates, and LambdaRank compete; later ones have to be better.
 
     Lists of k new products are judged by NDCG plus recall of what the customers bought that they never had bought
     before. Better is a mean difference over customers whose 95 % interval lies above 0.
+
+    Args:
+        rows: with the candidates of `settings`.
     """
     popular = [popularity_list(each.candidates.history, k) for each in rows.snapshots]
-    values = {POPULARITY: _values(rows.snapshots, popular, k)}
-    metrics = _metrics(POPULARITY, values[POPULARITY], k)
+    best, figures = POPULARITY, _values(rows.snapshots, popular, k)
+    metrics = _metrics(POPULARITY, figures, k)
     if not rows.can_learn_new():
-        return NewChoice(POPULARITY, "popularity, for too few new products were bought to learn from", metrics)
-    features = rows.new_features(LOGISTIC)
-    best = NewChoice(POPULARITY, "", metrics)
-    for ranker in (LOGISTIC, LAMBDARANK):
-        if ranker == LAMBDARANK and not rows.can_learn_new(TREE_PURCHASES):
+        return _by_popularity(rows, settings, metrics, "popularity, for too few new products were bought to learn from")
+    won = (settings, rows, rows.new_features(LOGISTIC), np.zeros(0))
+    for name in (LOGISTIC, WIDE, LAMBDARANK):
+        chosen, judged, features, _ = won
+        if name == LAMBDARANK and not judged.can_learn_new(TREE_PURCHASES):
             break
-        log_odds = rows.held_out_new(ranker, features)
-        values[ranker] = _values(rows.snapshots, _lists(rows, log_odds, k), k)
-        gain, lower = paired_gain(_quality(values[ranker]) - _quality(values[best.ranker]), rows.snapshots)
-        metrics |= _metrics(ranker, values[ranker], k)
-        metrics |= {f"new_{ranker}_improvement": gain, f"new_{ranker}_improvement_lower": lower}
+        if name == WIDE:
+            chosen = settings.wider
+            judged = rows.with_candidates(chosen)
+            features = judged.new_features(LOGISTIC)
+        log_odds = judged.held_out_new(LOGISTIC if name == WIDE else name, features)
+        values = _values(judged.snapshots, _lists(judged, log_odds, k), k)
+        gain, lower = paired_gain(_quality(values) - _quality(figures), judged.snapshots)
+        metrics |= _metrics(name, values, k)
+        metrics |= {f"new_{name}_improvement": gain, f"new_{name}_improvement_lower": lower}
         if lower > 0:
-            best = NewChoice(ranker, "", metrics, log_odds)
-    return NewChoice(best.ranker, _why(best.ranker, metrics, k), metrics, best.log_odds)
+            best, figures, won = name, values, (chosen, judged, features, log_odds)
+    why = _why(best, metrics, k)
+    if best == POPULARITY:
+        return _by_popularity(rows, settings, metrics, why)
+    return NewChoice(LOGISTIC if best == WIDE else best, why, metrics, *won)
 
 
-def _why(chosen: str, metrics: dict[str, float], k: int) -> str:
+def _by_popularity(rows: TrainingRows, settings: CandidateSettings, metrics: dict[str, float], why: str) -> NewChoice:
+    """Such lists need other candidates, and fewer."""
+    narrow = settings.by_popularity
+    judged = rows.with_candidates(narrow)
+    features = judged.new_features(POPULARITY)
+    return NewChoice(POPULARITY, why, metrics, narrow, judged, features, judged.held_out_new(POPULARITY, features))
+
+
+def _why(best: str, metrics: dict[str, float], k: int) -> str:
     figures = ", ".join(
-        f"{name} {metrics[f'new_{ranker}_ndcg_at_{k}']:.3f}"
-        for ranker, name in _NAMES.items()
-        if f"new_{ranker}_ndcg_at_{k}" in metrics
+        f"{words} {metrics[f'new_{name}_ndcg_at_{k}']:.3f}"
+        for name, words in _NAMES.items()
+        if f"new_{name}_ndcg_at_{k}" in metrics
     )
-    beaten = "nothing learned is surely better" if chosen == POPULARITY else "it is surely better than what is simpler"
-    return f"{_NAMES[chosen]}, for {beaten} (NDCG@{k} of new products on customers left out: {figures})"
+    beaten = "nothing learned is surely better" if best == POPULARITY else "it is surely better than what is simpler"
+    return f"{_NAMES[best]}, for {beaten} (NDCG@{k} of new products on customers left out: {figures})"
 
 
 def _lists(rows: TrainingRows, log_odds: FloatArray, k: int) -> list[RankedPairs]:
@@ -86,6 +114,6 @@ def _quality(values: Values) -> FloatArray:
     return np.asarray(values["ndcg"] + values["recall"])
 
 
-def _metrics(ranker: str, values: Values, k: int) -> dict[str, float]:
-    known = {name: each[~np.isnan(each)] for name, each in values.items()}
-    return {f"new_{ranker}_{name}_at_{k}": float(each.mean()) for name, each in known.items() if len(each)}
+def _metrics(name: str, values: Values, k: int) -> dict[str, float]:
+    known = {figure: each[~np.isnan(each)] for figure, each in values.items()}
+    return {f"new_{name}_{figure}_at_{k}": float(each.mean()) for figure, each in known.items() if len(each)}

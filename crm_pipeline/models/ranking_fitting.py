@@ -20,7 +20,6 @@ from crm_pipeline.models.ranking_held_out import (
     paired_gain,
     rule_values,
 )
-from crm_pipeline.models.ranking_new import POPULARITY
 from crm_pipeline.models.ranking_rows import TrainingRows
 
 
@@ -52,23 +51,17 @@ def fit_ranking(training: Iterable[TrainingSnapshot], settings: FitSettings | No
         GP-TopFreq (lower end of a paired 95 % interval over customers above 0); else the rule, with the reason why.
     """
     chosen = settings or FitSettings()
-    known, k = list(training), chosen.k
-    snapshots = judged_snapshots(known, chosen.candidates)
+    k = chosen.k
+    snapshots = judged_snapshots(training, chosen.candidates)
     buyers = _buyer_count(snapshots)
     if buyers < chosen.min_customers:
         return _rule(chosen, f"for only {buyers} of the {chosen.min_customers} buyers needed are known")
     rows = TrainingRows.of(snapshots, chosen.min_purchases)
     if not rows.can_learn_own():
         return _rule(chosen, "for too few of the products bought before were bought again")
-    new = choose_new(rows, k)
-    candidates = chosen.candidates
-    if new.ranker == POPULARITY:  # such lists need other candidates, and fewer
-        candidates = candidates.by_popularity
-        snapshots = judged_snapshots(known, candidates)
-        rows = TrainingRows.of(snapshots, chosen.min_purchases)
-    features = rows.new_features(new.ranker)
-    log_odds = rows.held_out_new(new.ranker, features) if new.log_odds is None else new.log_odds
-    shift, values = best_shift(snapshots, rows.both(rows.held_out_own(), log_odds), k)
+    new = choose_new(rows, chosen.candidates, k)
+    rows, snapshots = new.rows, new.rows.snapshots
+    shift, values = best_shift(snapshots, rows.both(rows.held_out_own(), new.log_odds), k)
     rule = rule_values(snapshots, k)
     gain, lower = paired_gain(values["ndcg"] - rule["ndcg"], snapshots)
     metrics = _means(values, "", k) | _means(rule, "baseline_", k) | new.metrics
@@ -81,9 +74,9 @@ def fit_ranking(training: Iterable[TrainingSnapshot], settings: FitSettings | No
     return FittedRanking(
         MODEL,
         f"the blend is better than {OWN_THEN_POPULAR_RULE} ({figures})",
-        candidates,
+        new.candidates,
         rows.fit_own(),
-        rows.fit_new(new.ranker, features),
+        rows.fit_new(new.ranker, new.features),
         shift,
         metrics,
         new.why,

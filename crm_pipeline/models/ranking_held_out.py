@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +45,11 @@ class JudgedSnapshot:
     def fold(self) -> IntArray:
         """(candidates,) the half that the candidate's customer is in."""
         return np.asarray(self.person[self.candidates.customer] % 2)
+
+    def with_candidates(self, settings: CandidateSettings) -> JudgedSnapshot:
+        """The same with other candidates, found with the similarity that is there."""
+        known = self.candidates
+        return replace(self, candidates=generate_candidates(known.history, known.item_similarity, settings))
 
     def values(self, ranked: RankedPairs, k: int) -> Values:
         """Figures of lists; NaN for customers who bought nothing."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crm_pipeline.models.item_similarity import FloatArray, IntArray
-from crm_pipeline.models.ranking_candidates import Candidates
+from crm_pipeline.models.ranking_candidates import Candidates, CandidateSettings
 from crm_pipeline.models.ranking_features import own_features
 from crm_pipeline.models.ranking_held_out import JudgedSnapshot
 from crm_pipeline.models.ranking_new import POPULARITY, NewScore, features_of_new, fit_new
@@ -39,8 +39,11 @@ class TrainingRows:
     least: float
 
     @classmethod
-    def of(cls, snapshots: list[JudgedSnapshot], min_purchases: int) -> Self:
-        """Rows of snapshots; min_purchases: bought candidates of a kind needed in both halves together."""
+    def of(cls, snapshots: list[JudgedSnapshot], min_purchases: float, own: Columns | None = None) -> Self:
+        """Rows of snapshots; min_purchases: bought candidates of a kind needed in both halves together.
+
+        own: features of the own products, where they are known already.
+        """
         starts = np.cumsum([0, *(len(each.candidates.history.customers) for each in snapshots)])
         return cls(
             snapshots,
@@ -48,9 +51,13 @@ class TrainingRows:
             np.concatenate([each.is_bought for each in snapshots]),
             np.concatenate([each.fold for each in snapshots]),
             np.concatenate([each.candidates.customer + start for each, start in zip(snapshots, starts, strict=False)]),
-            _features(snapshots, own_features, False),
+            own or _features(snapshots, own_features, False),
             min_purchases / 2,
         )
+
+    def with_candidates(self, settings: CandidateSettings) -> Self:
+        """The same snapshots with other new candidates; settings differ in these only."""
+        return self.of([each.with_candidates(settings) for each in self.snapshots], 2 * self.least, self.own)
 
     def can_learn_own(self) -> bool:
         """Whether in both halves enough of the own products were bought, and some were not."""

@@ -62,19 +62,20 @@ class RankingTrees:
             features: (n,) each.
             is_bought: (n,); some of them true and some not.
             group: (n,) a number per customer and snapshot, ascending. Groups of which nothing was bought say nothing.
-            log_odds: (n,) of another score of the same candidates, whose mean and spread the scores get.
+            log_odds: (n,) of another score of the same candidates, whose mean and spread in the groups that say
+                something the scores get.
         """
         # imported here, because most lists are made without trees
         from crm_pipeline.models.openmp import lightgbm
 
-        X = np.column_stack(list(features.values()))
         says = np.bincount(group[is_bought], minlength=int(group[-1]) + 1)[group] > 0
+        X, likely = np.column_stack([each[says] for each in features.values()]), log_odds[says]
         sizes = np.bincount(group[says])
-        data = lightgbm.Dataset(X[says], is_bought[says].astype(np.int32), group=sizes[sizes > 0])
+        data = lightgbm.Dataset(X, is_bought[says].astype(np.int32), group=sizes[sizes > 0])
         booster = lightgbm.train(SETTINGS, data, num_boost_round=TREES)
         score = np.asarray(booster.predict(X, num_threads=1), dtype=np.float64)
-        scale = float(log_odds.std()) / max(float(score.std()), 1e-9)
-        return cls(booster.model_to_string(), tuple(features), float(log_odds.mean() - scale * score.mean()), scale)
+        scale = float(likely.std()) / max(float(score.std()), 1e-9)
+        return cls(booster.model_to_string(), tuple(features), float(likely.mean() - scale * score.mean()), scale)
 
     @cached_property
     def _booster(self) -> lightgbm.Booster:

@@ -66,12 +66,23 @@ def test_where_tastes_matter_a_learned_score_is_published() -> None:
     assert fitted.candidates.similar_count > 0
 
 
+def test_more_candidates_compete() -> None:
+    """With two similar and two popular ones to choose from, a list of ten cannot be filled with what is liked."""
+    lines = grocery_lines(400, seed=1)
+    settings = CandidateSettings(similar_count=2, popular_count=2)
+    rows = TrainingRows.of(judged_snapshots([snapshot(lines)], settings), 20)
+    found = choose_new(rows, settings, 10)
+    assert found.metrics["new_logistic_wide_improvement_lower"] > 0
+    assert (found.candidates.similar_count, found.candidates.popular_count) == (4, 4)
+    assert len(found.log_odds) == found.rows.is_new.sum() > rows.is_new.sum()
+
+
 def test_popularity_stands_where_too_little_was_tried() -> None:
     lines = popular_lines(120, seed=3)
     known = {line[:2] for line in lines if line[2] > 0}
     lines = [line for line in lines if line[2] > 0 or line[:2] in known]
-    found = choose_new(rows_of(lines), 10)
-    assert (found.ranker, found.log_odds) == (POPULARITY, None)
+    found = choose_new(rows_of(lines), CandidateSettings(), 10)
+    assert found.ranker == POPULARITY and found.candidates == CandidateSettings().by_popularity
     assert "too few" in found.why
     assert found.metrics == {}  # nobody bought anything new
 
@@ -84,8 +95,11 @@ def test_trees_learn_an_order_that_no_weights_give() -> None:
     is_bought = rng.random(len(group)) < np.where(np.abs(features["price"]) < 0.5, 0.3, 0.02)
     log_odds = rng.normal(-2, 0.5, size=len(group))
     trees = RankingTrees.fit(features, is_bought, group, log_odds)
-    found = trees.log_odds(features)
-    assert found.mean() == pytest.approx(log_odds.mean()) and found.std() == pytest.approx(log_odds.std())
+    says = np.isin(group, group[is_bought])
+    found, log_odds_of_buyers = trees.log_odds(features)[says], log_odds[says]
+    assert found.mean() == pytest.approx(log_odds_of_buyers.mean()) and found.std() == pytest.approx(
+        log_odds_of_buyers.std()
+    )
     cheap, middling, dear = trees.log_odds({"price": np.array([-1.5, 0.0, 1.5]), "noise": np.zeros(3)})
     assert middling > max(cheap, dear) + 0.5
     assert RankingTrees.fit(features, is_bought, group, log_odds) == trees
