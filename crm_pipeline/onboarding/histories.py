@@ -57,8 +57,11 @@ def read_histories(typed: TypedProject, seconds: float) -> float | None:
 
 
 def _is_known(typed: TypedProject, source: TypedSource) -> bool:
-    """Whether the sample says all about who ordered when: it is whole, or its orders are another source's matter."""
-    return source.is_whole or source.source.join is not None
+    """Whether the samples say all about who ordered when: they are whole, or its orders are another source's matter.
+
+    A file that cannot be read says nothing either way; it is told apart.
+    """
+    return all(sample.is_whole for sample in source.samples) or source.source.join is not None
 
 
 def _may_be_read(source: TypedSource) -> bool:

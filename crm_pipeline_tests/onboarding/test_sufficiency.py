@@ -116,3 +116,17 @@ def test_advice_on_products_knows_which_sources_there_are(tmp_path: Path, order_
     with typed_project(project, NOW) as typed:
         verdict = judge(typed, date(2024, 6, 1)).verdicts[-1]
     assert (verdict.model, verdict.verdict, verdict.what_to_do) == ("recommendations", "not enough", advice)
+
+
+def test_beside_a_broken_file_the_others_are_measured_as_ever(tmp_path: Path) -> None:
+    days = [date(2024, 1, 10), date(2024, 2, 20)]
+    lines = "\n".join([HEADER, *(order("ada", day) for day in days)]).replace("ada", "ärn") + "\n"
+    (tmp_path / "lines_1.csv").write_bytes(lines.encode("cp1252"))  # of another encoding only the careful readers read
+    source = SOURCE | {"path": "lines*.csv", "read": {"encoding": "cp1252"}}
+    files = {"lines_2.csv": "something,else\n1,2\n"}
+    snapshots = {"every": "month", "first": "2024-01-20", "last": "2024-02-20"}
+    project = project_with(tmp_path, files, sources={"lines": source}, churn={"horizon_days": 30}, snapshots=snapshots)
+    with typed_project(project, NOW) as typed:
+        found = judge(typed, date(2024, 6, 1))
+    assert found.history.share == 1 and found.history.usual_gap_days == 41
+    assert found.balances == (Balance(date(2024, 1, 20), 1, 1, 1, 1),)
