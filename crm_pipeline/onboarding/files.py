@@ -89,7 +89,7 @@ def look_at_files(paths: Sequence[Path]) -> tuple[list[FileGroup], list[str]]:
     unread: list[str] = []
     for path in paths:
         try:
-            sample, read = _with_names(path, read_sample(path, ReadSettings(), budget), budget)
+            sample, read = _best_sheet(path, budget)
         except UserError as error:
             unread.append(str(error))
             continue
@@ -103,19 +103,36 @@ def look_at_files(paths: Sequence[Path]) -> tuple[list[FileGroup], list[str]]:
     return _mended_encodings(found, budget), unread
 
 
-def _with_names(path: Path, sample: Sample, budget: int) -> tuple[Sample, dict[str, Any]]:
+def _best_sheet(path: Path, budget: int) -> tuple[Sample, dict[str, Any]]:
+    """The file, of a workbook the sheet of whose names most are known; of the same number the first."""
+    best = _with_names(path, {}, budget)
+    for sheet in best[0].facts.sheets:
+        if sheet == best[0].facts.sheet:
+            continue
+        try:
+            found = _with_names(path, {"sheet": sheet}, budget)
+        except UserError:  # an empty sheet, say
+            continue
+        if _known_names(found[0]) > _known_names(best[0]):
+            best = found
+    return best
+
+
+def _with_names(path: Path, read: dict[str, Any], budget: int) -> tuple[Sample, dict[str, Any]]:
     """Skip a title above the names: where hardly a name means anything, the first line in which more do."""
+    sample = read_sample(path, ReadSettings.model_validate(read), budget)
     known = _known_names(sample)
     if sample.facts.kind not in ("csv", "excel") or known > 1:
-        return sample, {}
+        return sample, read
     for lines in range(1, MOST_TITLE_LINES + 1):
+        skipping = {**read, "skip_lines": lines}
         try:
-            again = read_sample(path, ReadSettings(skip_lines=lines), budget)
+            again = read_sample(path, ReadSettings.model_validate(skipping), budget)
         except UserError:
             break
         if _known_names(again) > known + 1:
-            return again, {"skip_lines": lines}
-    return sample, {}
+            return again, skipping
+    return sample, read
 
 
 def _known_names(sample: Sample) -> int:

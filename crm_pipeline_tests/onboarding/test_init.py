@@ -18,6 +18,7 @@ from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.plan import selected
 from crm_pipeline.project import Project, load_project
 from crm_pipeline.warehouse.materialize import materialize
+from crm_pipeline_tests.ingestion.reading.test_look import write_sheets
 from crm_pipeline_tests.onboarding.shapes import Shape, french, german, polish
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -258,3 +259,14 @@ def test_a_newcomer_runs_everything_on_what_init_proposes(tmp_path: Path) -> Non
         scored = connection.execute("select count(distinct customer_id) from churn.churn_predictions").fetchone()
     assert built >= {name for name, table in pipeline.tables.items() if not table.is_in_vault}
     assert scored == (60,)
+
+
+def test_a_workbook_gives_the_sheet_with_the_orders(tmp_path: Path) -> None:
+    """Neither the first sheet nor one with a title above its names keeps them from being found."""
+    names = ["Order ID", "Customer ID", "SKU", "Order Date", "Quantity", "Amount"]
+    lines = [[f"o{n}", f"c{n % 9}", f"p{n % 5}", f"2024-0{1 + n % 6}-1{n % 9}", "1", "2.50"] for n in range(60)]
+    sheets = {"Notes": [["internal, do not share"]], "Empty": [], "Sales": [["Sales of the year"], names, *lines]}
+    write_sheets(tmp_path / "book.xlsx", sheets)
+    found = initialize(tmp_path / "shop", [str(tmp_path / "book.xlsx")], NOW)
+    (source,) = found.project.sources.values()
+    assert (source.entity, source.read.sheet, source.read.skip_lines) == ("order_lines", "Sales", 1)

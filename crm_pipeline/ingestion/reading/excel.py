@@ -40,8 +40,10 @@ class ExcelReader:
 
     @property
     def facts(self) -> Facts:
-        """Sheet and names."""
-        return Facts("excel", tuple(self._names), sheet=self._sheet, notes=tuple(self._notes))
+        """Sheet and names, and which sheets there are."""
+        return Facts(
+            "excel", tuple(self._names), sheet=self._sheet, notes=tuple(self._notes), sheets=tuple(self.sheets)
+        )
 
     @property
     def sheets(self) -> list[str]:

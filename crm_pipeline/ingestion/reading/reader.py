@@ -47,6 +47,7 @@ class Facts:
     sheet: str | None = None
     records: str | None = None
     notes: tuple[str, ...] = field(default=())
+    sheets: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
