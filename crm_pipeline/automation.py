@@ -13,6 +13,7 @@ import dagster as dg
 from crm_pipeline.pipeline import Pipeline
 
 NIGHTLY = "0 3 * * *"
+LOOK_SECONDS = 30
 
 
 def is_declarative(pipeline: Pipeline) -> bool:
@@ -29,16 +30,21 @@ def nightly(pipeline: Pipeline) -> dg.AutomationCondition[Any] | None:
 
 
 def when_inputs_change(pipeline: Pipeline) -> dg.AutomationCondition[Any] | None:
-    """For tables: the newest part runs when the content of something that it reads changed, or when it is new."""
+    """For tables: the newest part runs when the content of something that it reads changed, or when it is new.
+
+    It waits as long as something that it reads, or that this reads, runs or is about to: `reconciliation` counts rows
+    of files in staged and cleaned tables, and would find some of them as they were before.
+    """
     if not is_declarative(pipeline):
         return None
     condition = dg.AutomationCondition
     changed = condition.any_deps_match(condition.data_version_changed())
+    on_its_way = condition.will_be_requested() | condition.in_progress()
     return (
         condition.in_latest_time_window()
         & (condition.newly_missing() | changed).since_last_handled()
         & ~condition.any_deps_missing()
-        & ~condition.any_deps_in_progress()
+        & ~condition.any_deps_match(on_its_way | condition.any_deps_match(on_its_way))
         & ~condition.in_progress()
     ).with_label("when inputs change")
 
@@ -65,6 +71,7 @@ def build_automation_sensors(pipeline: Pipeline) -> list[dg.SensorDefinition]:
             "automation",
             target=dg.AssetSelection.all(),
             default_status=dg.DefaultSensorStatus.RUNNING,
+            minimum_interval_seconds=LOOK_SECONDS,
             description="Starts runs of assets whose inputs changed (`automation: declarative` in crm.yaml).",
         )
     ]

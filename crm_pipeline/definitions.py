@@ -12,7 +12,7 @@ import dagster as dg
 from crm_pipeline.alerts.sensors import build_alert_sensors
 from crm_pipeline.assets import PUBLISHED, build_assets, build_data_quality, build_published
 from crm_pipeline.audiences.asset import build_audiences
-from crm_pipeline.automation import build_automation_sensors, is_declarative
+from crm_pipeline.automation import build_automation_sensors
 from crm_pipeline.killed_runs import build_killed_runs
 from crm_pipeline.landed_files import build_landed_files
 from crm_pipeline.pipeline import Pipeline
@@ -36,7 +36,7 @@ def build_definitions(project: Project | Pipeline) -> dg.Definitions:
             build_audiences(pipeline, after=PUBLISHED),
         ],
         jobs=build_jobs(pipeline),
-        schedules=[] if is_declarative(pipeline) else build_schedules(pipeline),
+        schedules=build_schedules(pipeline),
         sensors=[
             build_sensor(pipeline),
             build_killed_runs(pipeline),

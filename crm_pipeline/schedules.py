@@ -10,6 +10,7 @@ import dagster as dg
 
 from crm_pipeline.assets import DATA_QUALITY, PUBLISHED
 from crm_pipeline.audiences.asset import AUDIENCES
+from crm_pipeline.automation import is_declarative
 from crm_pipeline.errors import CrmError
 from crm_pipeline.ingestion.connectors import LANDED_FILES
 from crm_pipeline.pipeline import Pipeline
@@ -49,7 +50,11 @@ def build_jobs(pipeline: Pipeline) -> list[Any]:
 
 
 def build_schedules(pipeline: Pipeline) -> list[dg.ScheduleDefinition]:
-    """In the project's time zone: a load each night, snapshots when they can be built."""
+    """In the project's time zone: a load each night, snapshots when they can be built.
+
+    With declarative automation only the latter, for snapshots before the newest, and on from the start: conditions
+    look at the newest part alone, and as long as an older one is stale readers see nothing new.
+    """
     zone = pipeline.project.time_zone
 
     @dg.schedule(
@@ -67,13 +72,16 @@ def build_schedules(pipeline: Pipeline) -> list[dg.ScheduleDefinition]:
         job_name=SNAPSHOT_JOB,
         cron_schedule="0 5-23 * * *",
         execution_timezone=zone,
+        default_status=dg.DefaultScheduleStatus.RUNNING
+        if is_declarative(pipeline)
+        else dg.DefaultScheduleStatus.STOPPED,
         description="Each hour from 5 in the morning: snapshots that are due, whose sources are complete, and that are "
         "missing or stale. One whose sources are late is built when they have come.",
     )
     def snapshot_when_due(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
         return snapshot_requests(pipeline, context.scheduled_execution_time)
 
-    return [daily_load, snapshot_when_due]
+    return [snapshot_when_due] if is_declarative(pipeline) else [daily_load, snapshot_when_due]
 
 
 def snapshot_requests(pipeline: Pipeline, moment: datetime) -> list[dg.RunRequest] | dg.SkipReason:
@@ -91,7 +99,9 @@ def snapshot_requests(pipeline: Pipeline, moment: datetime) -> list[dg.RunReques
         with at.warehouse.locked():
             through = covered_through(at)
             first = first_order(at).known_at
-            scored = [day for day in kept_snapshots(at) if first is not None and first.date() < day]
+            newest = due_snapshots(at)[-1:] if is_declarative(pipeline) else []  # its tables are asked for one by one
+            ready = [day for day in kept_snapshots(at) if day not in newest]
+            scored = [day for day in ready if first is not None and first.date() < day]
             planned = make_plan(at, set(at.recipes), scored, load=False)
     except CrmError as error:
         return dg.SkipReason(str(error))

@@ -68,13 +68,16 @@ def test_only_what_changed_upstream_is_asked_for(tmp_path: Path) -> None:
         daemon.ran(["staged_reviews"], "other")
         asked = daemon.tick(MORNING) & set(tables)
         readers = {name for name, recipe in daemon.pipeline.recipes.items() if "staged_reviews" in recipe.dependencies}
-        assert asked >= readers and "reviews" in readers
+        assert {"staged_reviews", "reviews"} & asked == {"reviews"} and "reconciliation" in readers - asked
         below = set(readers)
         for name, recipe in daemon.pipeline.recipes.items():
             if below & set(recipe.dependencies):
                 below.add(name)
         assert asked <= below and len(asked) < len(tables) / 2, sorted(asked)
         daemon.ran(asked, "first")
+        waited = daemon.tick(MORNING) & set(tables)
+        assert "reconciliation" in waited and waited <= readers, "what reads the others waited for them"
+        daemon.ran(waited, "first")
         assert daemon.tick(MORNING) & set(tables) == set(), "what ran has the same content, so it goes no further"
 
 
@@ -83,7 +86,10 @@ def test_schedules_and_conditions_exclude_each_other(tmp_path: Path) -> None:
     assert [item.name for item in plain.schedules or []] == ["daily_load", "snapshot_when_due"]
     assert all(spec.automation_condition is None for spec in plain.resolve_all_asset_specs())
     declarative = build_definitions(make_project(tmp_path, snapshots=OPEN, automation="declarative"))
-    assert not declarative.schedules and "automation" in {item.name for item in declarative.sensors or []}
+    assert [item.name for item in declarative.schedules or []] == ["snapshot_when_due"], (
+        "for snapshots before the newest"
+    )
+    assert "automation" in {item.name for item in declarative.sensors or []}
     assert all(spec.automation_condition is not None for spec in declarative.resolve_all_asset_specs())
 
 

@@ -173,6 +173,10 @@ def test_what_the_schedule_asks_for_runs(project: Path) -> None:
         "snapshot-2022-07-01 as of 2022-06-30 on 2022-07-03",
     )
     assert asked(hours_later.replace(hour=15))[0][0].run_key == request.run_key, "what failed is not tried each hour"
+    replace_in(project / "crm.yaml", "sources:", "automation: declarative\nsources:")
+    assert not asked(hours_later)[0], "conditions ask for the newest snapshot's tables one by one"
+    assert [request.partition_key for request in asked(hours_later.replace(month=8))[0]] == ["2022-07-01"]
+    replace_in(project / "crm.yaml", "automation: declarative\n", "")
     with Warehouse(load_project(project)).locked():
         requests, reason = asked(hours_later)
     assert not requests and "another run is writing" in str(reason)
