@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,7 +31,7 @@ def print_summary(pipeline: Pipeline) -> None:
         for title, lines in (
             ("Rows", [*_reconciliation(connection), *schema_changes(connection)]),
             ("Customers", _customers(connection)),
-            ("Segments", _segments(connection)),
+            ("Segments", segment_lines(connection)),
             ("Churn", _churn(connection)),
             (
                 "Recommendations",
@@ -43,13 +45,22 @@ def print_summary(pipeline: Pipeline) -> None:
                 click.echo(f"\n{click.style(title, bold=True)}")
                 for line in lines:
                     click.echo(f"  {line}")
-    click.echo(
-        f"\nWhere to look next: make ui (lineage, checks, charts); {pipeline.warehouse.published} for SQL and BI tools;"
-    )
-    click.echo(
-        f"docs/data_dictionary.md for every column; "
-        f"{pipeline.warehouse.folder / 'data_docs'} for the data-quality pages; "
-        f"{pipeline.warehouse.folder / 'reports'} for the report."
+    click.echo(f"\nWhere to look next: {where_next(pipeline)}")
+
+
+def where_next(pipeline: Pipeline) -> str:
+    """The commands and files that show what was built, each as it can be typed or opened from here."""
+    folder, option = pipeline.warehouse.folder, shlex.quote(str(pipeline.project.folder))
+    pages = [(f"{folder / 'data_docs' / 'data_quality.html'}", "data quality")]
+    reports = sorted((folder / "reports").glob("????-??-??.html"))
+    if reports:
+        pages.insert(0, (str(reports[-1]), "the report"))
+    return "; ".join(
+        [
+            f"crm-pipeline ui --project {option} (lineage, checks, charts)",
+            *(f"{path} ({what})" for path, what in pages if Path(path).exists()),
+            f"{pipeline.warehouse.published} (SQL and BI tools; comments in it describe every table and column)",
+        ]
     )
 
 
@@ -111,7 +122,8 @@ def _customers(connection: DuckDBPyConnection) -> list[str]:
     ]
 
 
-def _segments(connection: DuckDBPyConnection) -> list[str]:
+def segment_lines(connection: DuckDBPyConnection) -> list[str]:
+    """Customers per segment, and per cluster, of the newest snapshot."""
     if not _has(connection, "customer_segments"):
         return []
     newest = "where snapshot_date = (select max(snapshot_date) from segments.customer_segments)"
@@ -123,7 +135,7 @@ def _segments(connection: DuckDBPyConnection) -> list[str]:
             f"group by all order by n desc, {column}",
         )
         if rows:
-            found.append(", ".join(f"{label} {n:,}" for label, n in rows))
+            found.append("; ".join(f"{label}: {n:,}" for label, n in rows))  # labels have commas of their own
     return found
 
 
@@ -191,7 +203,7 @@ def _recommendations(connection: DuckDBPyConnection) -> list[str]:
                 where rank = 1 and customer_id in (select customer_id from newest where slot = 'new')
                 order by score desc, customer_id limit 1
             )
-            select r.customer_id, r.rank, coalesce(p.name, r.product_id), r.reason
+            select r.customer_id, r.rank, coalesce(p.name, 'product ' || r.product_id), r.reason
             from newest as r
             semi join chosen using (customer_id)
             left join cleaned.products as p on r.product_id = p.product_id

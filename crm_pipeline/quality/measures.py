@@ -21,6 +21,8 @@ DIMENSIONS = ("completeness", "validity", "uniqueness", "consistency", "timeline
 RECENT_DAYS = 28
 EVENTS = tuple(name for name, entity in ENTITIES.items() if entity.event_time and name != "campaigns")
 """Entities whose events should go on: a quiet catalogue of campaigns is not late."""
+DATED = tuple(name for name, entity in ENTITIES.items() if entity.event_time)
+"""Entities of which each row happened once; of the others, such as products, the newest description counts."""
 
 COLUMNS = {
     "scope": "`source`: rows as they came in; `table`: what was built of them.",
@@ -46,7 +48,7 @@ _NEEDED = {
 
 def measures_query() -> str:
     """The query that gives every measure of what stands now; its tables are those of `stand_ins`."""
-    events = ", ".join(f"'{name}'" for name in EVENTS)
+    events, dated = (", ".join(f"'{name}'" for name in names) for names in (EVENTS, DATED))
     return f"""
 with standing as (             -- the version of every table part that is there now
     select table_name, snapshot_date, row_count, run_id
@@ -83,7 +85,8 @@ files as (
     select
         r.source, r.file_name, r.read_count - coalesce(r.left_out_count, 0) as read_count,
         coalesce(j.missing_count, 0) as missing_count,
-        coalesce(j.repeated_count, 0) + r.duplicate_count as repeated_count,
+        coalesce(j.repeated_count, 0) + case when r.entity in ({dated}) then r.duplicate_count else 0 end
+            as repeated_count,       -- a thing may be described again, in the same words or in newer ones
         coalesce(j.rejected_count - j.missing_count - j.repeated_count, 0) as invalid_count,
         abs(r.read_count - r.clean_count - r.rejected_count - r.duplicate_count - coalesce(r.left_out_count, 0))
             as lost_count

@@ -19,6 +19,9 @@ from crm_pipeline.quality import page_queries as queries
 from crm_pipeline.quality.measures import DIMENSIONS, TABLE_NAME, measures_query, stand_ins
 from crm_pipeline.quality.page_words import DIMENSION_NAMES, MEASURES, UNITS, WORDS, measure_name, number, percent
 from crm_pipeline.quality.sparkline import sparkline
+from crm_pipeline.report.cells import Result
+from crm_pipeline.report.check_words import asked, observed
+from crm_pipeline.report.wording import Wording
 from crm_pipeline.warehouse.connection import translated
 
 if TYPE_CHECKING:
@@ -130,7 +133,7 @@ def _content(reader: Reader, language: str) -> dict[str, Any]:
     return {
         "state": state,
         "scores": scores,
-        "failed": reader.rows(queries.FAILED_CHECKS)[:MOST_WORDY],
+        "failed": _in_words(reader.rows(queries.FAILED_CHECKS)[:MOST_WORDY], language),
         "below": _below(subjects),
         "sources": sources,
         "leaves_out": any(row["left_out"] for row in sources),
@@ -144,6 +147,17 @@ def _content(reader: Reader, language: str) -> dict[str, Any]:
         "outliers": reader.rows(queries.OUTLIERS),
         "suspicious": reader.rows(queries.SUSPICIOUS),
     }
+
+
+def _in_words(failed: Sequence[Row], language: str) -> list[Row]:
+    """Failed checks with what was asked and found in plain words."""
+    words = Wording(language, "")
+    columns = tuple(failed[0]) if failed else ()
+    result = Result("failed", columns, tuple(tuple(row.values()) for row in failed), "")
+    return [
+        row | {"asked": asked(result, place, words), "found": observed(result, place, words)}
+        for place, row in enumerate(failed)
+    ]
 
 
 def _below(subjects: Sequence[Row]) -> list[Row]:

@@ -32,11 +32,11 @@ order by scope, name, dimension, score, measure
 """
 
 FAILED_CHECKS = f"""
-with newest as ({newest_checks.NEWEST_CHECKS})
-select severity, table_name, check_name, count(*) as parts, min(observed) as observed, max(expected) as expected
-from newest
-where status <> 'passed'
-group by all order by severity, table_name, check_name
+with failures as ({newest_checks.FAILURES})
+select severity, table_name, check_name, parts, is_standing, newest_snapshot, observed, expected
+from failures
+order by is_standing desc, array_position(['critical', 'error', 'warning'], severity), newest_snapshot desc,
+    table_name, check_name
 """
 
 SOURCES = """

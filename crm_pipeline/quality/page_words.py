@@ -44,7 +44,8 @@ WORDS: dict[str, dict[str, str]] = {
         "table": "Table",
         "check": "Check",
         "severity": "Severity",
-        "parts": "Parts",
+        "parts": "Snapshots",
+        "newest_part": "Newest",
         "observed": "Observed",
         "filled": "Filled cells",
         "score": "Score",
@@ -102,7 +103,8 @@ WORDS: dict[str, dict[str, str]] = {
         "table": "Tabelle",
         "check": "Prüfung",
         "severity": "Schwere",
-        "parts": "Teile",
+        "parts": "Stichtage",
+        "newest_part": "Zuletzt",
         "observed": "Gefunden",
         "filled": "Gefüllte Zellen",
         "score": "Wert",
@@ -147,7 +149,11 @@ MEASURES: dict[str, dict[str, tuple[str, str]]] = {
     "en": {
         "rows with every needed value": ("", "Input rows not rejected because a needed column is missing."),
         "rows that satisfy the rules": ("", "Input rows not rejected by any other rule (types, ranges, your own)."),
-        "rows that say something new": ("", "Input rows that neither repeat another nor contradict one by its key."),
+        "rows that say something new": (
+            "",
+            "Input rows that neither repeat another nor contradict one by its key; a thing without a time, such as a "
+            "product, may be described again.",
+        ),
         "rows accounted for": ("", "Input rows that are clean, rejected or repeated; anything else is lost."),
         "days with data": ("", "Of the 28 days before the newest snapshot, those that the source reaches."),
         "rows equal to the clean ones of the sources": ("", "Rows of the cleaned table, counted again there."),
@@ -173,7 +179,8 @@ MEASURES: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "rows that say something new": (
             "Zeilen mit Neuem",
-            "Eingelesene Zeilen, die weder eine andere wiederholen noch ihr bei gleichem Schlüssel widersprechen.",
+            "Eingelesene Zeilen, die weder eine andere wiederholen noch ihr bei gleichem Schlüssel widersprechen; was "
+            "keine Zeit hat, etwa ein Produkt, darf erneut beschrieben werden.",
         ),
         "rows accounted for": (
             "verbuchte Zeilen",

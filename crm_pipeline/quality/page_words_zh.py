@@ -41,7 +41,8 @@ WORDS = {
     "table": "表",
     "check": "检查",
     "severity": "严重程度",
-    "parts": "部分",
+    "parts": "快照数",
+    "newest_part": "最近",
     "observed": "实际值",
     "filled": "有值的单元格",
     "score": "得分",
@@ -73,7 +74,10 @@ UNITS = {"rows": "行", "cells": "个单元格", "checks": "项检查", "days": 
 MEASURES = {
     "rows with every needed value": ("必需值齐全的行", "没有因为缺少必需列而被拒绝的输入行。"),
     "rows that satisfy the rules": ("符合规则的行", "没有被其他规则（类型、范围、自定义规则）拒绝的输入行。"),
-    "rows that say something new": ("带来新信息的行", "既不重复其他行、也不与相同键的行矛盾的输入行。"),
+    "rows that say something new": (
+        "带来新信息的行",
+        "既不重复其他行、也不与相同键的行矛盾的输入行；没有时间的事物（如商品）可以再次描述。",
+    ),
     "rows accounted for": ("有去向的行", "干净、被拒绝或重复的输入行；其余的就是丢失的。"),
     "days with data": ("有数据的天数", "最新快照之前 28 天中，来源覆盖到的天数。"),
     "rows equal to the clean ones of the sources": ("与来源干净行一致的行", "清洗后表中的行，在那里重新计数。"),

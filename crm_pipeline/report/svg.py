@@ -21,7 +21,7 @@ from unicodedata import east_asian_width
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH, HEIGHT, FONT = 340.0, 190.0, 9.5
+WIDTH, HEIGHT, FONT = 340.0, 200.0, 11.0
 """In points; drawn at about this size on a telephone, half as large again on a desk."""
 INK, SOFT, LINE = "#1b1f24", "#57606a", "#d0d7de"
 SERIES = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9")
@@ -51,7 +51,7 @@ _STYLE: dict[str, Any] = {
     "grid.linewidth": 0.6,
 }
 DASHES = ("-", "--", ":", "-.")
-MOST_TICKS = 6
+MOST_TICKS, MOST_FULL_DATES = 5, 3
 LONGEST = 24
 MOST_DIGITS = 6
 """That a tick may need beyond the usual ones to differ from the next."""
@@ -203,7 +203,7 @@ def lines(
         if isinstance(x[0], date):
             _date_ticks(axes, x)
 
-    return draw(name, words, fill, Margins(48.0))
+    return draw(name, words, fill, Margins(48.0, 26.0 if isinstance(x[0], date) else 10.0))
 
 
 def columns(
@@ -253,7 +253,7 @@ def heat_map(
     right = min(longest * 0.7, 40.0) if is_slanted else 6.0
     height = top + 17.0 * len(rows) + 6
     most = max([abs(value) for value in values.values()] or [0.0]) or 1.0
-    size = FONT if len(names) <= 8 else 7.5
+    size = FONT if len(names) <= 8 else 8.5
 
     def fill(axes: Axes) -> None:
         for (row, column), value in values.items():
@@ -315,8 +315,8 @@ def tick_labels(values: Sequence[float], shown: Shown) -> list[str]:
 
 
 def _date_ticks(axes: Axes, days: Sequence[date]) -> None:
-    """At most six dates, the newest among them; as months where each has its own."""
-    step = -(-len(days) // MOST_TICKS)
-    places = sorted(range(len(days) - 1, -1, -step))
+    """A few dates, the newest among them; as months where each has its own."""
     is_monthly = len({(day.year, day.month) for day in days}) == len(days)
-    axes.set_xticks(places, [days[i].strftime("%Y-%m" if is_monthly else "%m-%d") for i in places])
+    step = -(-len(days) // (MOST_TICKS if is_monthly else MOST_FULL_DATES))
+    places = sorted(range(len(days) - 1, -1, -step))
+    axes.set_xticks(places, [days[i].strftime("%Y-%m" if is_monthly else "%Y-%m-%d") for i in places])

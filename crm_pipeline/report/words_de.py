@@ -5,8 +5,6 @@ from __future__ import annotations
 WORDS: dict[str, str] = {
     "title": "Kundenbericht",
     "customer_title": "Kunde",
-    "subtitle": "{project}, Stand {day}. Der Stichtag {day} enthält nur, was vor diesem Tag bekannt war.",
-    "state": "Veröffentlichter Stand {version}, gebaut {built_at} UTC.",
     "contents": "Inhalt",
     "appendix": "Tabellen",
     "appendix_intro": "Jede Zahl oben ist eine Zelle einer dieser Abfragen. Sie laufen so, wie sie hier stehen, auf "
@@ -51,14 +49,6 @@ WORDS: dict[str, str] = {
     "axis_snapshot": "Stichtag",
     "axis_customers": "Kunden",
     "quality": "Gelesene Zeilen",
-    "rows_not_used": "Abgelehnte oder wiederholte Zeilen je Quelle",
-    "says_rows": "{read} Zeilen wurden gelesen (Quellen: {sources}); {share} waren sauber, {rejected} wurden "
-    "abgelehnt und {duplicate} wiederholten eine andere. Keine bleibt unverbucht.",
-    "says_rows_left_out": "{read} Zeilen wurden gelesen (Quellen: {sources}). {left_out} davon lässt das `where` "
-    "ihrer Quelle aus; von den übrigen waren {share} sauber ({clean}), {rejected} wurden abgelehnt und {duplicate} "
-    "wiederholten eine andere. Keine bleibt unverbucht.",
-    "axis_not_used": "% der gelesenen Zeilen",
-    "axis_not_used_left_out": "% der nicht ausgelassenen Zeilen",
     "value": "Kundenwert",
     "value_deciles": "Anteil am erwarteten Wert je Zehntel der Kunden",
     "says_deciles": "Die besten {best} der Kunden halten {first} des erwarteten Werts (je {least} oder mehr), die "
@@ -97,13 +87,9 @@ WORDS: dict[str, str] = {
     "axis_from": "aus Segment",
     "axis_to": "in Segment, % der Zeile",
     "cohorts": "Wer wiederkam, nach Monat der ersten Bestellung",
-    "says_cohorts": "Von {customers} Kunden mit erster Bestellung in {month} bestellten {share} nach {age} Monat(en) "
-    "wieder.",
     "axis_cohort": "erste Bestellung",
     "axis_months_since": "Monate seit der ersten Bestellung, % der Kohorte",
     "retention": "Mittlere Wiederkehr",
-    "says_retention": "Über alle Kohorten bestellten {first} im Monat nach der ersten Bestellung und {last} im Monat "
-    "{months}.",
     "axis_share_back": "% mit Bestellung",
     "churn": "Abwanderung",
     "churn_bands": "Gefährdeter Wert nach Risiko",

@@ -5,8 +5,6 @@ from __future__ import annotations
 WORDS: dict[str, str] = {
     "title": "Customer report",
     "customer_title": "Customer",
-    "subtitle": "{project}, as of {day}. Partition {day} holds only what was known before that day.",
-    "state": "Published state {version}, built {built_at} UTC.",
     "contents": "Contents",
     "appendix": "Tables",
     "appendix_intro": "Each number above is a cell of one of these queries. They run as they stand on "
@@ -51,14 +49,6 @@ WORDS: dict[str, str] = {
     "axis_snapshot": "snapshot",
     "axis_customers": "customers",
     "quality": "Rows read",
-    "rows_not_used": "Rows rejected or repeated, by source",
-    "says_rows": "{read} rows were read (sources: {sources}); {share} were clean, {rejected} were rejected and "
-    "{duplicate} repeated another row. None is unaccounted for.",
-    "says_rows_left_out": "{read} rows were read (sources: {sources}). {left_out} of them are left out by the "
-    "`where` of their source; of the others {share} were clean ({clean}), {rejected} were rejected and {duplicate} "
-    "repeated another row. None is unaccounted for.",
-    "axis_not_used": "% of the rows read",
-    "axis_not_used_left_out": "% of the rows that are not left out",
     "value": "Value",
     "value_deciles": "Share of expected value per tenth of the customers",
     "says_deciles": "The best {best} of the customers hold {first} of the expected value (each {least} or more), the "
@@ -97,13 +87,9 @@ WORDS: dict[str, str] = {
     "axis_from": "from segment",
     "axis_to": "to segment, % of the row",
     "cohorts": "Who came back, by month of the first order",
-    "says_cohorts": "Of the {customers} customers who first ordered in {month}, {share} ordered again {age} month(s) "
-    "later.",
     "axis_cohort": "first order",
     "axis_months_since": "months since the first order, % of the cohort",
     "retention": "Average retention",
-    "says_retention": "Over all cohorts {first} ordered in the month after their first order, and {last} in month "
-    "{months}.",
     "axis_share_back": "% who ordered",
     "churn": "Churn",
     "churn_bands": "Value at risk by risk",

@@ -38,6 +38,16 @@ def test_where_the_rows_of_a_source_went() -> None:
     assert found["lines", "a.csv", "consistency", "rows accounted for"] == (1.0, 100, 0)
 
 
+def test_a_thing_that_is_described_again_is_no_dirt() -> None:
+    """A catalogue taken from order lines repeats each product; an order line that is there twice is another matter."""
+    for entity, failing in (("products", 0), ("order_lines", 90), ("tickets", 90)):
+        files = f"""source, entity, file_name, read_count, clean_count, rejected_count, duplicate_count
+                    things, {entity}, a.csv, 100,      10,          0,              90"""
+        with ledger_warehouse(reconciliation=files) as connection:
+            found = measured(connection)
+        assert found["things", "a.csv", "uniqueness", "rows that say something new"][1:] == (100, failing)
+
+
 def test_a_lost_row_is_seen_twice() -> None:
     lost = FILES.replace("100,        90, ", "100,        88, ")
     with ledger_warehouse(reconciliation=lost) as connection:

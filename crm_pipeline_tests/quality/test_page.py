@@ -50,6 +50,7 @@ def warehouse():  # type: ignore[no-untyped-def]
 def test_the_page_says_what_the_ledger_knows(warehouse) -> None:  # type: ignore[no-untyped-def]
     text = render_page(warehouse, make_project())
     for expected in ("record 4, record 5", "line 7", "a.csv", "expectations_warning: maximum(net_amount)",
+                     ">Largest value: net amount<",
                      "2 of 100 rows fail: rows with every needed value", "2024-02-25"):  # fmt: skip
         assert expected in text, expected
     assert "<svg" in text

@@ -197,3 +197,53 @@ def test_reasons_to_leave_raise_the_risk() -> None:
     said = re.sub(r"\s+", " ", re.sub("<[^>]+>", "", text))
     assert "The most frequent main reason to leave, for 33.3 % of them: pause: 7; raises the risk of leaving." in said
     assert "For 33.3 % of them nothing stands out" in said and "lowers the risk" not in said
+
+
+def words_of(text: str) -> str:
+    return re.sub(r"\s+", " ", re.sub("<[^>]+>", "", text))
+
+
+def test_repeated_rows_of_a_catalogue_are_no_dirt() -> None:
+    """Orders: 98 kept, 2 rejected; products made of the same lines: 10 kept, 90 repeated: 108 of 110 are clean."""
+    rows = """source,   entity,      file_name, read_count, clean_count, rejected_count, duplicate_count, left_out_count
+              orders,   order_lines, a.csv,     100,        98,          2,              0,               0
+              products, products,    a.csv,     100,        10,          0,              90,              0"""
+    with published_file(reconciliation=rows) as connection:
+        text = render_report(connection, "shop", "EUR", "en", NEWEST)
+        assert wrong_numbers(text, connection) == []
+    assert "2 of them broke a rule and were rejected, so that 98.2 % of what was to be kept is clean" in words_of(text)
+    assert "90 rows only repeated another one" in words_of(text)
+    assert shown(text, "sources", "rejected_share") == ["2 %", "0 %"]
+
+
+def test_spend_and_expected_value_are_drawn_over_the_same_days() -> None:
+    clv = """snapshot_date, customer_id, clv, horizon_days
+             2024-02-01,    ada,         90,  90
+             2024-03-01,    ada,         180, 90"""
+    with published_file(customer_clv=clv) as connection:
+        text = render_report(connection, "shop", "EUR", "en", NEWEST)
+        rows = connection.execute(ALL["business"].replace("$snapshot_date", f"date '{NEWEST}'")).df()
+    assert rows["expected_30d"].tolist() == [30.0, 60.0]
+    assert "Expected value of the days after, per 30 days" in text
+    assert "expected of the next 90 days is drawn per 30 days" in words_of(text)
+
+
+def test_average_retention_is_of_at_least_a_third_of_the_cohorts() -> None:
+    """Six cohorts, one of them three months old: month 3 is left out, month 2 (two of them) is told with its count."""
+    ages = {"2023-12-01": 3, "2024-01-01": 2, "2024-02-01": 1, "2023-10-01": 1, "2023-11-01": 1, "2023-09-01": 1}
+    lines = [
+        f"{NEWEST}, {month}, {age}, 10, {9 if age == 3 else 5}"
+        for month, last in ages.items()
+        for age in range(last + 1)
+    ]
+    head = "snapshot_date, cohort_month, months_since, customer_count, active_count\n"
+    with published_file(cohort_retention=head + "\n".join(lines)) as connection:
+        text = render_report(connection, "shop", "EUR", "en", NEWEST)
+        rows = connection.execute(ALL["retention"].replace("$snapshot_date", f"date '{NEWEST}'")).fetchall()
+    assert [(row[0], row[1]) for row in rows] == [(0, 6), (1, 6), (2, 2)]
+    assert "50 % in month 2, which 2 of 6 cohorts have reached" in words_of(text)
+
+
+def test_the_table_of_segments_says_whose_figures_are_whose(page: Page) -> None:
+    assert "churn and value at risk of the active ones" in words_of(page())
+    assert shown(page(), "segments", "active") == ["2", "0"]

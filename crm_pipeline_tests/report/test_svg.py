@@ -81,12 +81,12 @@ def test_labels_have_the_digits_that_they_need() -> None:
 
 
 def test_dates_on_the_axis_are_few_and_end_with_the_newest() -> None:
-    assert re.findall(r">(2024-\d\d)<", line_chart()) == [f"2024-{month:02}" for month in (2, 4, 6, 8, 10, 12)]
+    assert re.findall(r">(2024-\d\d)<", line_chart()) == [f"2024-{month:02}" for month in (3, 6, 9, 12)]
 
 
 def test_dates_within_a_month_show_their_day() -> None:
     days = [date(2024, 1, day) for day in (1, 8, 15)]
-    assert ">01-15<" in svg.lines("n", "w", days, {"a": [1.0, 2.0, 3.0]}, "x", "y", str)
+    assert ">2024-01-15<" in svg.lines("n", "w", days, {"a": [1.0, 2.0, 3.0]}, "x", "y", str)
 
 
 def test_a_heat_map_draws_the_cells_that_are_there() -> None:

@@ -16,6 +16,16 @@ _FIVE: tuple[tuple[str, Kind], ...] = (
 )
 
 
+_SOURCES: tuple[tuple[str, str, Kind], ...] = (
+    ("source", "head_source_name", "text"),
+    ("read", "head_read", "count"),
+    ("clean", "head_clean", "count"),
+    ("rejected", "head_rejected", "count"),
+    ("rejected_share", "head_rejected_share", "share"),
+    ("duplicate", "head_duplicate", "count"),
+)
+
+
 def business(desk: Desk) -> list[Block]:
     """Five numbers and how they came about."""
     found, say = desk.read["business"], desk.words.say
@@ -42,18 +52,21 @@ def business(desk: Desk) -> list[Block]:
         desk.figure(
             "business",
             "spend_over_time",
-            [say(key, change=change, before=_before(found), spend=given["spend"])],
+            [
+                say(key, change=change, before=_before(found), spend=given["spend"]),
+                say("says_expected_30d", days=given["days"]),
+            ],
             lambda name, words: svg.lines(
                 name,
                 words,
                 days,
-                {key: found.known(key) for key in ("spend_30d", "expected_value")},
+                {key: found.known(key) for key in ("spend_30d", "expected_30d")},
                 desk.words("axis_snapshot"),
                 desk.words.currency,
                 desk.words.shown("compact"),
                 from_zero=True,
             ),
-            ("spend_30d", "expected_value"),
+            ("spend_30d", "expected_30d"),
         )
     )
     blocks.append(
@@ -86,26 +99,12 @@ def quality(desk: Desk) -> list[Block]:
     rows, sources, checks, say = desk.read["rows"], desk.read["sources"], desk.read["checks"], desk.words.say
     if not rows:
         return [desk.nothing("rows", "quality")]
-    given = {name: rows.cell(0, name, "count") for name in ("read", "clean", "rejected", "duplicate", "sources")}
+    given = {name: rows.cell(0, name, "count") for name in ("read", "rejected", "duplicate", "sources")}
+    says = [say("says_rows", **given, share=rows.cell(0, "clean_share", "share"))]
     left_out = rows.cell(0, "left_out", "count")
-    suffix = "_left_out" if left_out.number else ""
-    says = [say(f"says_rows{suffix}", **given, left_out=left_out, share=rows.cell(0, "clean_share", "share"))]
-    shares = [a + b for a, b in zip(sources.numbers("rejected_share"), sources.numbers("duplicate_share"), strict=True)]
-    blocks = [
-        desk.figure(
-            "sources",
-            "rows_not_used",
-            says,
-            lambda name, words: svg.bars(
-                name,
-                words,
-                [str(item) for item in sources.column("source")][:15],
-                shares[:15],
-                desk.words(f"axis_not_used{suffix}"),
-                desk.words.shown("share"),
-            ),
-        )
-    ]
+    if left_out.number:
+        says.append(say("says_left_out", left_out=left_out))
+    blocks = [desk.table("sources", "rows_not_used", says, _SOURCES)] if sources else []
     if checks:
         failed = checks.cell(0, "failed", "count")
         names_of = ("checks", "passed", "tables", "errors", "warnings", "earlier")

@@ -31,8 +31,9 @@ def segments(desk: Desk) -> list[Block]:
         ("change", "head_change", "signed"),
         ("spend_30d", "head_spend_30d", "money"),
         ("value", "head_value", "money"),
-        ("churn_probability", "head_churn", "share"),
-        ("value_at_risk", "head_risk", "money"),
+        ("active", "head_active", "count"),
+        ("churn_probability", "head_churn_active", "share"),
+        ("value_at_risk", "head_risk_active", "money"),
     ]
     blocks = [
         desk.figure(
@@ -46,7 +47,7 @@ def segments(desk: Desk) -> list[Block]:
         desk.table(
             "segments",
             "segment_table",
-            [],
+            [say("says_segment_table")],
             columns,
             {"segment": lambda result, row: desk.words.name("segment", result.cell(row, "segment").value)},
         ),
@@ -146,6 +147,8 @@ def cohorts(desk: Desk) -> list[Block]:
                     first=curve.cell(1, "share", "share"),
                     last=curve.cell(last, "share", "share"),
                     months=curve.cell(last, "months_since", "count"),
+                    cohorts=curve.cell(last, "cohorts", "count"),
+                    all=curve.cell(last, "all_cohorts", "count"),
                 )
             ],
             lambda name, words: svg.lines(

@@ -15,6 +15,7 @@ risk as (
     from churn.churn_predictions where snapshot_date <= $snapshot_date group by all
 )
 select snapshot_date, customers, active_customers, orders_30d, spend_30d, expected_value, value_at_risk, horizon_days,
+    (expected_value * 30 / horizon_days)::double as expected_30d,
     customers / lag(customers) over by_day - 1 as customers_change,
     active_customers / nullif(lag(active_customers) over by_day, 0) - 1 as active_customers_change,
     (spend_30d / nullif(lag(spend_30d) over by_day, 0))::double - 1 as spend_30d_change,

@@ -14,7 +14,7 @@ from quality.reconciliation group by source order by rejected desc, duplicate de
 ROWS = """
 select sum(read_count)::bigint as read, sum(clean_count)::bigint as clean, sum(rejected_count)::bigint as rejected,
     sum(duplicate_count)::bigint as duplicate, coalesce(sum(left_out_count), 0)::bigint as left_out,
-    count(distinct source) as sources, coalesce(clean / nullif(read - left_out, 0), 0) as clean_share
+    count(distinct source) as sources, coalesce(clean / nullif(clean + rejected, 0), 1) as clean_share
 from quality.reconciliation having sum(read_count) > 0
 """
 

@@ -9,7 +9,8 @@ earlier as (
     where snapshot_date = (select before from days) group by all
 ),
 present as (
-    select rfm_segment, count(*) as customers, sum(spend_amount_30d) as spend_30d,
+    select rfm_segment, count(*) as customers, count(*) filter (where f.is_active) as active,
+        sum(spend_amount_30d) as spend_30d,
         sum(clv::decimal(18, 4)) as value, sum(churn_probability::decimal(18, 8)) filter (where c.is_active)
             / nullif(count(*) filter (where c.is_active), 0) as churn_probability,
         sum(value_at_risk::decimal(18, 4)) filter (where c.is_active) as value_at_risk
@@ -21,7 +22,7 @@ present as (
     group by all
 )
 select rfm_segment as segment, p.customers, p.customers / sum(p.customers) over () as share,
-    p.customers - e.customers as change, spend_30d, value,
+    p.customers - e.customers as change, active, spend_30d, value,
     (value / nullif(sum(value) over (), 0))::double as value_share,
     churn_probability::double as churn_probability, value_at_risk
 from present as p left join earlier as e using (rfm_segment)
@@ -61,9 +62,12 @@ order by cohort_month, months_since
 """
 
 RETENTION = """
-select months_since, count(*) as cohorts, sum(customer_count)::bigint as customers,
+select months_since, count(*) as cohorts, max(cohorts) over () as all_cohorts,
+    sum(customer_count)::bigint as customers,
     (sum(active_count) / sum(customer_count))::double as share
 from segments.cohort_retention
 where snapshot_date = $snapshot_date and months_since between 0 and 12
-group by months_since order by months_since
+group by months_since
+qualify 3 * cohorts >= max(cohorts) over ()     -- an average of a few old cohorts is none
+order by months_since
 """
