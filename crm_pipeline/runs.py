@@ -24,7 +24,7 @@ from crm_pipeline.landed_files import NOTE
 from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.plan import SNAPSHOTS_PER_RUN
 from crm_pipeline.processes import PROCESS_TAG, bury_dead_runs, this_process
-from crm_pipeline.terminal import kept_streams, leave_interrupts_to_main
+from crm_pipeline.terminal import children_that_end, kept_streams, leave_interrupts_to_main
 from crm_pipeline.warehouse.connection import DISK_IS_FULL, free_bytes, is_full_disk, translated
 
 POLL_SECONDS = 0.2
@@ -167,7 +167,7 @@ def execute(
     thread = threading.Thread(target=run, name="run", daemon=True)
     cursor: Any = None
     try:
-        with kept_streams(), _interrupts() as interrupted:
+        with kept_streams(), children_that_end(), _interrupts() as interrupted:
             thread.start()
             while True:
                 alive = thread.is_alive()

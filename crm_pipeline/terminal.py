@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -27,6 +28,24 @@ def kept_streams() -> Iterator[None]:
         for stream, copy in kept.items():
             os.dup2(copy, stream)
             os.close(copy)
+
+
+@contextmanager
+def children_that_end() -> Iterator[None]:
+    """Let processes that are started here be told to end, also where this one was started to ignore that.
+
+    What a process ignores, its children ignore, and Dagster waits half a minute or longer for each of its log readers.
+    What a process handles, its children do not inherit; so it is handled here, by doing nothing.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    ignored = [item for item in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(item) is signal.SIG_IGN]
+    try:
+        for item in ignored if is_main else []:
+            signal.signal(item, lambda *_: None)
+        yield
+    finally:
+        for item in ignored if is_main else []:
+            signal.signal(item, signal.SIG_IGN)
 
 
 def leave_interrupts_to_main() -> None:
