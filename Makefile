@@ -39,7 +39,7 @@ test: lint $(PROJECT) ## Lint, types and the quick tests
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 test-long: $(DEV) $(PROJECT) ## Only the longer checks and the browser tests
-	$(BIN)/python -m pytest -q -m "full or browser" -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -q -m "full or browser" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-full: ## The quick tests, then the longer ones
 	$(MAKE) test

@@ -15,7 +15,7 @@ from crm_pipeline.pipeline import Pipeline
 from crm_pipeline.replay import replay_command
 from crm_pipeline_tests.acceptance.commands import crm
 from crm_pipeline_tests.acceptance.contents import ledger_hashes, query
-from crm_pipeline_tests.acceptance.shops import replace_in, small_shop, write_project
+from crm_pipeline_tests.acceptance.shops import SNAPSHOTS, replace_in, small_shop, write_project
 from crm_pipeline_tests.ingestion.day_by_day import FEW, load
 from crm_pipeline_tests.ingestion.loading import HEADER, NOW, lines_source, project_with
 
@@ -95,7 +95,7 @@ def test_a_change_of_reading_needs_the_files(tmp_path: Path) -> None:
 @pytest.mark.full
 def test_replay_ends_in_what_a_plain_run_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    replayed, run = write_project(tmp_path / "replayed", small_shop()), tmp_path / "run"
+    replayed, run = write_project(tmp_path / "replayed", small_shop(), SNAPSHOTS[-1:]), tmp_path / "run"
     strict = "    entity: order_lines\n    rules: {some: quantity < 2}\n"
     replace_in(replayed / "crm.yaml", "    entity: order_lines\n", strict)
     assert crm("run", replayed).code == 0
