@@ -33,7 +33,7 @@ from crm_pipeline.pipeline import all_tables
 from crm_pipeline.project import Project
 from crm_pipeline.warehouse.audit import audit_rows
 from crm_pipeline.warehouse.candidate import Builder, candidate_name
-from crm_pipeline.warehouse.ledger import hash_rows
+from crm_pipeline.warehouse.row_hashes import hash_rows
 
 Made = TypeVar("Made")
 LEARNED, SERVED, JUDGED = (date(2024, 1, 1) + timedelta(days=30 * month) for month in (6, 7, 8))

@@ -20,13 +20,12 @@ from crm_pipeline.pipeline import AnyRecipe, Pipeline, SqlRecipe
 from crm_pipeline.resources import WarehouseResource
 from crm_pipeline.warehouse.audit import CheckResult, checks_of
 from crm_pipeline.warehouse.candidate import Part
-from crm_pipeline.warehouse.ledger import digest
 from crm_pipeline.warehouse.leftovers import remove_leftovers
 from crm_pipeline.warehouse.materialize import Outcome, materialize
 from crm_pipeline.warehouse.published import compact, publish_copy
 from crm_pipeline.warehouse.retention import remove_expired
+from crm_pipeline.warehouse.row_hashes import digest
 
-CODE_LOCATION = "crm_pipeline"
 FORCE_TAG = "crm_pipeline/force"
 EXIT_CODE = "exit_code"
 PUBLISHED = "published"

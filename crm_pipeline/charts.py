@@ -113,33 +113,6 @@ def line_chart(
     return render(title, draw if any(any_known(values) for values in lines.values()) else None, image)
 
 
-def histogram(
-    values: Numbers,
-    title: str,
-    x_label: str,
-    *,
-    bins: int = 30,
-    tail_share: float = 0.0,
-    count_label: str = "customers",
-    image: ImageFormat = "png",
-) -> bytes:
-    """Counts per equal-width bin; the largest `tail_share` of values goes into the last bin, and the axis says so."""
-    if not 0 <= tail_share < 1:
-        raise ValueError(f"tail_share must be at least 0 and below 1, not {tail_share}")
-    finite = sorted(value for value in numbers(values, "values") if not math.isnan(value))
-    limit = finite[math.ceil((1 - tail_share) * len(finite)) - 1] if finite else math.nan
-    if finite and limit < finite[-1]:
-        x_label = f"{x_label} (last bar: {limit:.4g} and above)"
-
-    def draw(axes: Axes) -> None:
-        axes.hist(
-            [min(value, limit) for value in finite], bins=bins, color=PALETTE[0], edgecolor="white", linewidth=0.5
-        )
-        label_axes(axes, x_label, count_label)
-
-    return render(title, draw if finite else None, image)
-
-
 def lift_chart(
     deciles: Numbers, title: str = "Lift", *, baseline: Numbers | None = None, image: ImageFormat = "png"
 ) -> bytes:

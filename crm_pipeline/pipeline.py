@@ -21,8 +21,8 @@ from crm_pipeline.project import Project
 from crm_pipeline.warehouse.candidate import Builder, Part
 from crm_pipeline.warehouse.connection import Warehouse
 from crm_pipeline.warehouse.incremental import Basis
-from crm_pipeline.warehouse.ledger import digest
 from crm_pipeline.warehouse.query_delta import fill_query_delta
+from crm_pipeline.warehouse.row_hashes import digest
 from crm_pipeline.warehouse.same_customers import FORWARDING, reads_customers
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ import pyarrow as pa
 from crm_pipeline.contract.catalog import declared_transforms
 from crm_pipeline.contract.table import Table
 from crm_pipeline.identity.assignments import ASSIGNMENTS
-from crm_pipeline.ingestion.entities import ENTITIES, Entity
+from crm_pipeline.ingestion.entities import ENTITIES
+from crm_pipeline.ingestion.entity import Entity
 from crm_pipeline.ingestion.load import SOURCE_FILES
 from crm_pipeline.ingestion.staged import STAGED
 from crm_pipeline.pipeline import all_tables
@@ -29,8 +30,8 @@ from crm_pipeline.simulation import ShopSettings, simulate_shop
 from crm_pipeline.warehouse.as_of import empty_rows, location_of
 from crm_pipeline.warehouse.audit import audit_rows
 from crm_pipeline.warehouse.candidate import candidate_name
-from crm_pipeline.warehouse.ledger import content_hash, row_hash_columns
 from crm_pipeline.warehouse.query_delta import column_of
+from crm_pipeline.warehouse.row_hashes import content_hash, row_hash_columns
 from crm_pipeline_tests.kit import ALWAYS, build_candidate, fill_table, make_project, memory_warehouse
 
 FIRST_DAY, LAST_DAY = date(2023, 1, 1), date(2023, 10, 31)

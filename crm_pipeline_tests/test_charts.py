@@ -32,7 +32,6 @@ DRAWN: dict[str, Draw] = {
         bands={"model": ([0.7, None, 0.8], [0.9, None, 1.0])},
         image=image,
     ),
-    "histogram": lambda image: charts.histogram([1, 2, 2, 3, float("nan")], "Spend", "EUR", image=image),
     "lift": lambda image: charts.lift_chart(LIFT, baseline=LIFT[::-1], image=image),
     "calibration": lambda image: charts.calibration_chart([0.1, 0.6], [0.2, 0.5], counts=[9, 1], image=image),
     "heat map": lambda image: charts.heat_map(
@@ -45,7 +44,6 @@ EMPTY: dict[str, Draw] = {
     "bar, all missing": lambda image: charts.bar_chart(["ada"], [None], "Spend", "EUR", image=image),
     "line, no series": lambda image: charts.line_chart([], {}, "AUC", "snapshot", "AUC", image=image),
     "line, no points": lambda image: charts.line_chart([], {"model": []}, "AUC", "snapshot", "AUC", image=image),
-    "histogram": lambda image: charts.histogram([float("inf"), None], "Spend", "EUR", image=image),
     "lift": lambda image: charts.lift_chart([], image=image),
     "calibration": lambda image: charts.calibration_chart([None], [0.5], image=image),
     "heat map": lambda image: charts.heat_map([], [], [], "Correlation", "r", image=image),
@@ -83,7 +81,6 @@ def test_any_numbers_give_a_chart(values: list[float | None]) -> None:
     labels = [str(i) for i in range(len(values))]
     for png in (
         charts.bar_chart(labels, values, "t", "unit"),
-        charts.histogram(values, "t", "unit", tail_share=0.1),
         charts.heat_map([values], ["row"], labels, "t", "unit", center=0),
     ):
         assert png.startswith(b"\x89PNG")
@@ -99,11 +96,6 @@ def test_long_labels_are_cut_and_a_dollar_sign_is_no_formula() -> None:
     svg = charts.bar_chart(["x" * 31, "y" * 30], [1, 2], "Spend $a$", "$", image="svg").decode()
     assert f"<!-- {'x' * 29}… -->" in svg and f"<!-- {'y' * 30} -->" in svg
     assert "<!-- Spend $a$ -->" in svg
-
-
-def test_the_histogram_gathers_its_tail_in_the_last_bar() -> None:
-    svg = charts.histogram([*range(1, 100), 10_000], "Spend", "EUR", tail_share=0.01, image="svg").decode()
-    assert "<!-- EUR (last bar: 99 and above) -->" in svg
 
 
 def test_the_users_own_matplotlib_settings_change_nothing() -> None:
@@ -129,7 +121,6 @@ def test_markdown_holds_the_image() -> None:
         (lambda: charts.line_chart([1, 2], {"x": [1]}, "t", "x", "y"), "x 2, series 'x' 1"),
         (lambda: charts.line_chart([1], {"a": [1]}, "t", "x", "y", bands={"b": ([1], [1])}), "not drawn: b"),
         (lambda: charts.line_chart([1], {str(i): [1] for i in range(22)}, "t", "x", "y"), "22 series"),
-        (lambda: charts.histogram([1], "t", "unit", tail_share=1), "tail_share"),
         (lambda: charts.lift_chart([1, 2]), "10 values are needed"),
         (lambda: charts.calibration_chart([1.5], [0.5]), "predicted must lie between 0 and 1"),
         (lambda: charts.heat_map([[1, 2]], ["a"], ["b"], "t", "unit"), "row 2, column_labels 1"),

@@ -40,17 +40,11 @@ TABLE = Table(
     partition_column="known_date",
     columns=columns.EVALUATION,
     rules=(
-        "snapshot_date < known_date",
-        "scope in ('snapshot', 'pooled')",
-        "scope = 'pooled' or snapshot_count <= 1",
+        *columns.EVALUATION_RULES,
         f"model in {MODELS}",
-        "population in ('all', 'active')",
         f"metric in {(*METRICS, *MAIN_METRICS, *DECISION_METRICS)}",
         f"baseline = '{BASELINE}'",
         f"metric in {UNBOUNDED} or value is null or value between 0 and 1",
-        f"model <> '{BASELINE}' or improvement is null or improvement = 0",
-        "improvement_lower is null or improvement_lower <= improvement_upper",
-        "row_count >= 0",
     ),
     expectations=(Expectation("null_share", "value", maximum=0.5, why="ranking metrics need outcomes of both kinds"),),
 )

@@ -56,6 +56,16 @@ EVALUATION = (
     Column("improvement_upper", "double", "Upper end of it.", nullable=True),
     Column("row_count", "bigint", "Rows (customer and snapshot) judged."),
 )
+EVALUATION_RULES = (
+    "snapshot_date < known_date",
+    "scope in ('snapshot', 'pooled')",
+    "scope = 'pooled' or snapshot_count <= 1",
+    "population in ('all', 'active')",
+    "model <> baseline or improvement is null or improvement = 0",
+    "improvement_lower is null or improvement_lower <= improvement_upper",
+    "row_count >= 0",
+)
+"""What holds in every table of judged models; each adds its own models, metrics and bounds."""
 EVALUATION_GRAIN = ("known_date", "snapshot_date", "scope", "model", "population", "metric")
 
 MODEL_REGISTRY = (

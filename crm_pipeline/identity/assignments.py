@@ -20,7 +20,7 @@ from crm_pipeline.ingestion.staged import STAGED
 from crm_pipeline.warehouse.candidate import Part, candidate_name, create_candidate
 from crm_pipeline.warehouse.changes import ADDED, REMOVED
 from crm_pipeline.warehouse.delta import count_rows, is_small
-from crm_pipeline.warehouse.ledger import digest
+from crm_pipeline.warehouse.row_hashes import digest
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

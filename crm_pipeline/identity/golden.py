@@ -16,8 +16,8 @@ from crm_pipeline.ingestion.values import literal
 from crm_pipeline.warehouse.candidate import Part, candidate_name, create_candidate
 from crm_pipeline.warehouse.changes import REMOVED
 from crm_pipeline.warehouse.delta import count_rows, is_small
-from crm_pipeline.warehouse.ledger import digest
 from crm_pipeline.warehouse.query_delta import changed_rows
+from crm_pipeline.warehouse.row_hashes import digest
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -12,7 +12,7 @@ from crm_pipeline.identity.records import records_query
 from crm_pipeline.identity.settings import IdentitySettings, Pair
 from crm_pipeline.identity.stable_ids import assign_ids, changes
 from crm_pipeline.identity.state import SCHEMA, has_state, next_name
-from crm_pipeline.warehouse.ledger import digest
+from crm_pipeline.warehouse.row_hashes import digest
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -10,7 +10,7 @@ from crm_pipeline.contract.table import Column, Table
 from crm_pipeline.identity.assignments import ASSIGNMENTS
 from crm_pipeline.identity.state import SCHEMA
 from crm_pipeline.warehouse.candidate import Part, candidate_name, create_candidate
-from crm_pipeline.warehouse.ledger import digest, hash_rows
+from crm_pipeline.warehouse.row_hashes import digest, hash_rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

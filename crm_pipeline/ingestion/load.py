@@ -19,7 +19,7 @@ from crm_pipeline.project import Project
 from crm_pipeline.warehouse.as_of import qualified_from
 from crm_pipeline.warehouse.candidate import Part, candidate_name, create_candidate
 from crm_pipeline.warehouse.incremental import Basis
-from crm_pipeline.warehouse.ledger import digest
+from crm_pipeline.warehouse.row_hashes import digest
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from crm_pipeline.contract.sql import safe_casts, strict_casts
-from crm_pipeline.ingestion.entities import Entity
+from crm_pipeline.ingestion.entity import Entity
 from crm_pipeline.ingestion.reading.mapped_columns import copied_names, read_columns
 from crm_pipeline.ingestion.reading.visible_ends import names_to_trim
 from crm_pipeline.ingestion.values import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crm_pipeline.ingestion.entities import Entity
+from crm_pipeline.ingestion.entity import Entity
 from crm_pipeline.warehouse.digests import all_differ
 
 if TYPE_CHECKING:

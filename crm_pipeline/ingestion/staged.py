@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from crm_pipeline.contract import columns
 from crm_pipeline.contract.table import Column, Table
 from crm_pipeline.ingestion.all_rejected import check_rejected_shares
-from crm_pipeline.ingestion.entities import ENTITIES, Entity
+from crm_pipeline.ingestion.entities import ENTITIES
+from crm_pipeline.ingestion.entity import Entity
 from crm_pipeline.ingestion.load import SOURCE_FILES
 from crm_pipeline.ingestion.mapping import ORDER_HEADERS, LoadedFile, source_query
 from crm_pipeline.ingestion.reading.mapped_columns import check_copy
@@ -32,8 +33,8 @@ from crm_pipeline.warehouse.candidate import Part, candidate_name, create_candid
 from crm_pipeline.warehouse.changes import ADDED, REMOVED
 from crm_pipeline.warehouse.delta import count_rows, is_small, rows_after_delta
 from crm_pipeline.warehouse.incremental import Basis
-from crm_pipeline.warehouse.ledger import digest
 from crm_pipeline.warehouse.query_delta import changed_rows
+from crm_pipeline.warehouse.row_hashes import digest
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crm_pipeline.contract.table import Table
-from crm_pipeline.ingestion.entities import Entity
+from crm_pipeline.ingestion.entity import Entity
 from crm_pipeline.ingestion.mapping import LoadedFile
 from crm_pipeline.ingestion.repeated_keys import REPEATED, judge_repeated_keys
 from crm_pipeline.ingestion.superseded import find_newest_versions, mark_older_versions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crm_pipeline.contract.sql import safe_casts
-from crm_pipeline.ingestion.entities import EntityColumn
+from crm_pipeline.ingestion.entity import EntityColumn
 from crm_pipeline.ingestion.reading.settings import ReadSettings
 from crm_pipeline.project import ColumnMapping
 

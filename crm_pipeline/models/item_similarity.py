@@ -27,7 +27,6 @@ SATURATION, LENGTH_NORMALISATION = 1.2, 0.75
 """BM25's k1 and b, at their customary values."""
 RIDGE = 0.2
 """Penalty per customer, so that twice as many customers of the same kind give the same weights."""
-_ENTRIES_PER_CHUNK = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -143,11 +142,6 @@ def places_within(group: npt.NDArray[Any]) -> IntArray:
     """0, 1, 2, … within each run of equal neighbours of a sorted array."""
     starts = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1]))) if len(group) else np.zeros(0, np.intp)
     return np.asarray(np.arange(len(group)) - np.repeat(starts, np.diff(np.append(starts, len(group)))), dtype=np.int64)
-
-
-def rows_per_chunk(columns: int) -> int:
-    """How many rows of so many float32 columns make a dense chunk of about 16 MB."""
-    return max(64, _ENTRIES_PER_CHUNK // max(columns, 1))
 
 
 def _bm25(order_count: FloatArray, customer: IntArray) -> FloatArray:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from crm_pipeline.errors import UserError
-from crm_pipeline.ingestion.entities import Entity
+from crm_pipeline.ingestion.entity import Entity
 from crm_pipeline.ingestion.mapping import LEFT_OUT, ORDER_HEADERS, LoadedFile, source_query
 from crm_pipeline.ingestion.reading.mapped_columns import check_columns
 from crm_pipeline.onboarding.sampling import Sample, bytes_per_file, read_sample

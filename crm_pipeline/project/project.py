@@ -33,7 +33,7 @@ from crm_pipeline.project.source import Source
 from crm_pipeline.schedule import SnapshotGrid
 
 if TYPE_CHECKING:
-    from crm_pipeline.ingestion.entities import Entity
+    from crm_pipeline.ingestion.entity import Entity
 
 FROM_ORDER = ("customer_id", "ordered_at")
 """What lines take from their order when their source says `join` and does not map it."""

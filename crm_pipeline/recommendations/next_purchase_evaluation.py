@@ -30,17 +30,11 @@ TABLE = Table(
     partition_column="known_date",
     columns=columns.EVALUATION,
     rules=(
-        "snapshot_date < known_date",
-        "scope in ('snapshot', 'pooled')",
-        "scope = 'pooled' or snapshot_count <= 1",
+        *columns.EVALUATION_RULES,
         f"model in ('{PUBLISHED}', '{RATE}', '{USUAL_GAP}')",
-        "population in ('all', 'active')",
         f"metric in {(*PROBABILITY_METRICS, DAYS_METRIC)}",
         f"baseline = case when metric = '{DAYS_METRIC}' then '{USUAL_GAP}' else '{RATE}' end",
         "value is null or value >= 0",
-        "model <> baseline or improvement is null or improvement = 0",
-        "improvement_lower is null or improvement_lower <= improvement_upper",
-        "row_count >= 0",
     ),
     expectations=(Expectation("null_share", "value", maximum=0.5, why="someone should have been judged"),),
 )

@@ -73,17 +73,11 @@ TABLE = Table(
     partition_column="known_date",
     columns=columns.EVALUATION,
     rules=(
-        "snapshot_date < known_date",
-        "scope in ('snapshot', 'pooled')",
-        "scope = 'pooled' or snapshot_count <= 1",
+        *columns.EVALUATION_RULES,
         f"model in {JUDGED}",
-        "population in ('all', 'active')",
         "metric like '%\\_at\\_%' escape '\\'",
         _BASELINE_RULE,
         "value is null or value between 0 and 1",
-        "model <> baseline or improvement is null or improvement = 0",
-        "improvement_lower is null or improvement_lower <= improvement_upper",
-        "row_count >= 0",
     ),
     expectations=(Expectation("null_share", "value", maximum=0.5, why="someone should have bought something"),),
 )

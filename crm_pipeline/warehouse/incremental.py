@@ -14,9 +14,10 @@ from crm_pipeline.quality.profile import wide_frame
 from crm_pipeline.warehouse.changes import ADDED, REMOVED, log_changes
 from crm_pipeline.warehouse.connection import transaction
 from crm_pipeline.warehouse.delta import apply_delta, audit_delta, create_delta, drop_delta, drop_unchanged
-from crm_pipeline.warehouse.ledger import Ledger, RowHashes, Version, hash_rows
+from crm_pipeline.warehouse.ledger import Ledger, Version
 from crm_pipeline.warehouse.memory import peak_memory_mb
 from crm_pipeline.warehouse.publishing import insert_profiles, insert_results, record_results
+from crm_pipeline.warehouse.row_hashes import RowHashes, hash_rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -17,10 +17,11 @@ from crm_pipeline.warehouse.candidate import Part, candidate_name
 from crm_pipeline.warehouse.changes import forget_changes
 from crm_pipeline.warehouse.connection import Warehouse, transaction
 from crm_pipeline.warehouse.incremental import Basis, Renewal, renew_by_delta
-from crm_pipeline.warehouse.ledger import Ledger, RowHashes, Version, row_hash_columns
+from crm_pipeline.warehouse.ledger import Ledger, Version
 from crm_pipeline.warehouse.memory import peak_memory_mb
 from crm_pipeline.warehouse.migrations import migrate
 from crm_pipeline.warehouse.publishing import insert_profiles, insert_results, record_results, retire, swap
+from crm_pipeline.warehouse.row_hashes import RowHashes, row_hash_columns
 from crm_pipeline.warehouse.stale import Current, combined_hash, input_hashes, why_stale
 from crm_pipeline.warehouse.standing import GONE, OTHER_COLUMNS, OTHER_ROWS, altered_parts
 

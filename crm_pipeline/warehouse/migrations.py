@@ -16,8 +16,9 @@ from crm_pipeline.contract.table import Column, Table
 from crm_pipeline.errors import CrmError
 from crm_pipeline.warehouse.as_of import has_its_columns, is_there, visible_rows
 from crm_pipeline.warehouse.connection import transaction
-from crm_pipeline.warehouse.ledger import Ledger, content_hash, row_hash_columns
+from crm_pipeline.warehouse.ledger import Ledger
 from crm_pipeline.warehouse.publishing import comment_table
+from crm_pipeline.warehouse.row_hashes import content_hash, row_hash_columns
 from crm_pipeline.warehouse.write_aside import write_aside
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from datetime import date
 
 from crm_pipeline.contract.table import Table
 from crm_pipeline.warehouse.candidate import Part
-from crm_pipeline.warehouse.ledger import Ledger, Version, digest
+from crm_pipeline.warehouse.ledger import Ledger, Version
+from crm_pipeline.warehouse.row_hashes import digest
 
 Current = Mapping[str, Mapping[Part, Version]]
 

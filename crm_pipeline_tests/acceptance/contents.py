@@ -13,7 +13,8 @@ from crm_pipeline.contract.table import Table
 from crm_pipeline.pipeline import all_tables
 from crm_pipeline.warehouse.as_of import visible_rows
 from crm_pipeline.warehouse.changes import SCHEMA as CHANGES
-from crm_pipeline.warehouse.ledger import Ledger, content_hash, row_hash_columns
+from crm_pipeline.warehouse.ledger import Ledger
+from crm_pipeline.warehouse.row_hashes import content_hash, row_hash_columns
 
 Hashes = dict[tuple[str, date | None], str]
 FILES = ("crm.duckdb", "vault.duckdb")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm_pipeline.ingestion.entities import EntityColumn
+from crm_pipeline.ingestion.entity import EntityColumn
 from crm_pipeline.ingestion.reading.settings import ReadSettings
 from crm_pipeline.ingestion.values import USUAL, is_too_large, text_of, typed
 from crm_pipeline.project import ColumnMapping

@@ -8,6 +8,7 @@ from html import unescape
 import pytest
 
 from crm_pipeline.report import svg
+from crm_pipeline.report.svg_drawing import shorten
 from crm_pipeline.report.wording import LANGUAGES, Wording
 
 
@@ -104,4 +105,4 @@ def test_columns_with_marks() -> None:
     ("text", "short"), [("short", "short"), ("a" * 30, "a" * 23 + "…"), ("字" * 20, "字" * 11 + "…")]
 )
 def test_long_labels_are_cut(text: str, short: str) -> None:
-    assert svg.shorten(text) == short
+    assert shorten(text) == short

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from crm_pipeline.pipeline import all_tables
 from crm_pipeline.project import Project
 from crm_pipeline.warehouse.connection import Warehouse
-from crm_pipeline.warehouse.ledger import Ledger, hash_rows
+from crm_pipeline.warehouse.ledger import Ledger
+from crm_pipeline.warehouse.row_hashes import hash_rows
 from crm_pipeline_tests.ingestion.day_by_day import FEW, HEADERS, TABLES, hashes, load, shop, write
 
 FIRST = {

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm_pipeline.warehouse.ledger import REMOVED, Ledger, content_hash, row_hash_columns
+from crm_pipeline.warehouse.ledger import REMOVED, Ledger
+from crm_pipeline.warehouse.row_hashes import content_hash, row_hash_columns
 from crm_pipeline_tests.kit import fill_table, memory_warehouse
 from crm_pipeline_tests.warehouse.planted import EVENTS, first_of_month
 

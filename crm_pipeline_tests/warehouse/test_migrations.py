@@ -13,8 +13,9 @@ import pytest
 from crm_pipeline.contract import columns
 from crm_pipeline.contract.table import Column, Table
 from crm_pipeline.errors import CrmError
-from crm_pipeline.warehouse.ledger import Ledger, hash_rows
+from crm_pipeline.warehouse.ledger import Ledger
 from crm_pipeline.warehouse.migrations import migrate
+from crm_pipeline.warehouse.row_hashes import hash_rows
 
 OLD = Table(
     name="registry",

@@ -11,7 +11,7 @@ from duckdb.func import FunctionNullHandling, PythonUDFType
 from crm_pipeline.models.identity import normalise_text as text
 from crm_pipeline.models.identity.normalise_values import Judged, judge_email, judge_phone, known_region, to_ascii
 from crm_pipeline.models.identity.settings import INPUT_COLUMNS, KEYS, NORMALISED_COLUMNS, BadValues, IdentitySettings
-from crm_pipeline.models.identity.sql import columns_of, keep, literal, literals, number, rows
+from crm_pipeline.models.identity.sql import columns_of, keep, literal, literals, rows
 from crm_pipeline.models.identity.vocabulary import PLACEHOLDER_DATES
 
 _MONTH_FIRST = ("US", "PH", "PR")
@@ -192,8 +192,3 @@ def _bad_values(connection: duckdb.DuckDBPyConnection, column: str) -> list[BadV
         "group by all order by all",
     )
     return [BadValues(column, str(reason), int(str(count))) for reason, count in found]
-
-
-def unique_records(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
-    """Whether every record id occurs once."""
-    return number(connection, f"select count(*) - count(distinct record_id) from {table}") == 0
