@@ -166,9 +166,11 @@ def _weights(matrix: sparse.csr_array, customer_count: int, count: int) -> spars
         factor, _ = lapack.dpotrf(gram, lower=1, overwrite_a=1)
         inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
     inverse = np.tril(inverse)
-    inverse += np.tril(inverse, -1).T
+    own = inverse.diagonal().copy()
+    inverse += inverse.T
+    np.fill_diagonal(inverse, own)
     # symmetric, so that a row serves as the column; rounded, so that the last bits cannot choose between equals
-    towards = np.round(-inverse / inverse.diagonal()[:, None], 6).astype(np.float32)
+    towards = np.round(-inverse / own[:, None], 6).astype(np.float32)
     np.fill_diagonal(towards, 0)
     target, source, value = top_entries(towards, count)
     return sparse.csr_array((np.minimum(value, 1.0).astype(np.float32), (source, target)), shape=(size, size))
