@@ -53,9 +53,9 @@ class Desk:
     read: Reader
     words: Wording
 
-    def nothing(self, query: str, title: str) -> Block:
-        """The block of what has no rows yet."""
-        return Block(query, self.words(title), (self.words.say("nothing_yet"),))
+    def nothing(self, query: str, title: str, why: str = "nothing_yet") -> Block:
+        """The block of what has no rows; ``why`` names the sentence that says so."""
+        return Block(query, self.words(title), (self.words.say(why),))
 
     def figure(
         self,

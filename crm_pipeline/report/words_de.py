@@ -16,6 +16,7 @@ WORDS: dict[str, str] = {
     "numbers": "Zahlen",
     "from_table": "aus den Tabellen",
     "nothing_yet": "Noch ist nichts bekannt: die Tabellen haben für diesen Stichtag keine Zeilen.",
+    "no_products": "Es gibt keine: keine Bestellung nennt ein Produkt. Sie brauchen eine Quelle von Bestellpositionen.",
     "back": "zurück zum Text",
     "chapter_business": "Das Geschäft in fünf Zahlen",
     "chapter_quality": "Datenqualität",

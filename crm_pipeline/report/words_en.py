@@ -16,6 +16,7 @@ WORDS: dict[str, str] = {
     "numbers": "Numbers",
     "from_table": "from the tables",
     "nothing_yet": "Nothing is known yet: the tables have no rows for this snapshot.",
+    "no_products": "There are none: no order names a product. Map a source of order lines to get recommendations.",
     "back": "back to the text",
     "chapter_business": "The business in five numbers",
     "chapter_quality": "Data quality",

@@ -15,6 +15,7 @@ WORDS: dict[str, str] = {
     "numbers": "数字",
     "from_table": "来源数据表",
     "nothing_yet": "暂无数据：相关表在此快照日没有记录。",
+    "no_products": "没有推荐：订单未包含商品。请映射订单明细来源。",
     "back": "返回正文",
     "chapter_business": "五个数字看业务",
     "chapter_quality": "数据质量",

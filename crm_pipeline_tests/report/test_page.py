@@ -247,3 +247,15 @@ def test_average_retention_is_of_at_least_a_third_of_the_cohorts() -> None:
 def test_the_table_of_segments_says_whose_figures_are_whose(page: Page) -> None:
     assert "churn and value at risk of the active ones" in words_of(page())
     assert shown(page(), "segments", "active") == ["2", "0"]
+
+
+def test_a_shop_without_products_is_not_told_to_wait_for_them() -> None:
+    models = "snapshot_date, candidate, is_champion, is_fallback\n2024-03-01, GP-TopFreq, true, true"
+    none = "snapshot_date, customer_id"
+    goods = "snapshot_date, product_id"
+    given = {"customer_recommendations": none, "recommendation_model": models}
+    with published_file(**given, product_popularity=goods) as connection:
+        text = render_report(connection, "shop", "EUR", "en", NEWEST)
+    assert "no order names a product" in text and "favourites" not in text
+    with published_file(**given, product_popularity=f"{goods}\n2024-03-01, p1") as connection:
+        assert "no order names a product" not in render_report(connection, "shop", "EUR", "en", NEWEST)

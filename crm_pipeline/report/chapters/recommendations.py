@@ -32,7 +32,9 @@ def recommendations(desk: Desk) -> list[Block]:
     """What is offered and why, how it fared, and what is bought together."""
     reasons, say = desk.read["list_reasons"], desk.words.say
     if not reasons:
-        return [desk.nothing("list_reasons", "recommendations")]
+        known = desk.read["products_known"]  # empty before the table is
+        has_products = not known or any(known.numbers("products"))
+        return [desk.nothing("list_reasons", "recommendations", "nothing_yet" if has_products else "no_products")]
     names = [desk.words.name("reason", item) for item in reasons.column("reason")]
     blocks = [
         desk.figure(

@@ -66,7 +66,8 @@ with churn_champions as (
 ),
 list_champions as (
     select snapshot_date, candidate, is_fallback from recommendations.recommendation_model
-    where is_champion and snapshot_date <= $snapshot_date
+    where is_champion and snapshot_date <= $snapshot_date  -- a shop without products has a model and no lists
+        and snapshot_date in (select snapshot_date from recommendations.customer_recommendations)
     qualify row_number() over (partition by snapshot_date order by table_version desc) = 1
 ),
 value_champions as (

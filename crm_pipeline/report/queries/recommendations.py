@@ -36,6 +36,10 @@ where snapshot_date = $snapshot_date and rank <= 10
 group by reason_code order by recommendations desc, reason
 """
 
+PRODUCTS_KNOWN = """
+select count(*) as products from recommendations.product_popularity where snapshot_date = $snapshot_date
+"""
+
 AFFINITIES = """
 with pairs as (                 -- each pair once, from the side that says more
     select product_id, other_product_id, pair_count, confidence, lift, lift_lower
