@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from crm_pipeline_tests.acceptance.shops import write_project
 from crm_pipeline_tests.acceptance.test_end_to_end import instance_of
 
 LONGEST_STEP_SECONDS = 0.8
+FEW = ("--select", "+customer_rfm")
 FILES = {
     *("crm.duckdb", "vault.duckdb", "published.duckdb", "published.previous.duckdb"),
     *("raw", "dagster", "data_docs", "reports", "run.lock", "tmp"),
@@ -67,65 +69,90 @@ def assert_sound(folder: Path, before: Hashes, after: Hashes) -> None:
         assert not candidates(folder, "published.duckdb")
 
 
-def assert_complete(folder: Path, expected: Hashes) -> None:
-    """The project is as if nothing had happened."""
+def assert_complete(folder: Path, expected: Hashes, *, is_published: bool = True) -> None:
+    """The project is as if nothing had happened; of a run of a few tables readers see nothing yet."""
     assert ledger_hashes(folder) == expected
     assert row_hashes(folder) == expected
-    assert physical_tables(folder, "published.duckdb") == physical_tables(folder, "crm.duckdb")
+    if is_published:
+        assert physical_tables(folder, "published.duckdb") == physical_tables(folder, "crm.duckdb")
     assert not candidates(folder, "crm.duckdb") + candidates(folder, "vault.duckdb")
     assert {path.name for path in (folder / "warehouse").iterdir()} <= FILES
     assert not [path.name for path in (folder / "warehouse" / "raw").iterdir() if path.suffix != ".parquet"]
 
 
-@pytest.fixture(scope="module")
-def renewed(built: Built, scratch: Path) -> tuple[Path, Hashes]:
-    """The project with other order lines, not run yet; and the hashes of its undisturbed run."""
-    folder = Path(shutil.copytree(built.folder, scratch / "renewed"))
+@dataclass(frozen=True)
+class Renewed:
+    """A project with other order lines, not run yet; how many assets an undisturbed run renews, and its hashes."""
+
+    folder: Path
+    steps: int
+    expected: Hashes
+
+
+def renew(built: Built, folder: Path, *options: str) -> Renewed:
+    """Leave out two order lines, and run a copy."""
+    shutil.copytree(built.folder, folder)
     lines = (folder / "order_lines.csv").read_text().splitlines()
     (folder / "order_lines.csv").write_text("\n".join(lines[:1] + lines[3:]) + "\n")
-    undisturbed = shutil.copytree(folder, scratch / "undisturbed")
-    ended = crm("run", undisturbed)
+    undisturbed = shutil.copytree(folder, folder.with_name(f"{folder.name} undisturbed"))
+    ended = crm("run", undisturbed, *options)
     assert ended.code == 0, ended.text
-    return folder, ledger_hashes(undisturbed)
+    return Renewed(folder, ended.out.count("✓"), ledger_hashes(undisturbed))
 
 
+@pytest.fixture(scope="module")
+def renewed(built: Built, scratch: Path) -> Renewed:
+    """Everything is run on the other order lines."""
+    return renew(built, scratch / "renewed")
+
+
+@pytest.fixture(scope="module")
+def loaded(built: Built, scratch: Path) -> Renewed:
+    """The load and one table per snapshot are run on the other order lines: a third of the time."""
+    return renew(built, scratch / "loaded", *FEW)
+
+
+@pytest.mark.parametrize(
+    ("fixture", "options"), [("loaded", FEW), pytest.param("renewed", (), marks=pytest.mark.full)], ids=["few", "all"]
+)
 def test_a_run_that_is_stopped_three_times(
-    built: Built, renewed: tuple[Path, Hashes], new_folder: Callable[[], Path]
+    fixture: str, options: tuple[str, ...], new_folder: Callable[[], Path], request: pytest.FixtureRequest
 ) -> None:
     """Killed twice and interrupted once, each time further on; then the rest is built, and all is as undisturbed."""
-    folder, expected = Path(shutil.copytree(renewed[0], new_folder())), renewed[1]
+    changed: Renewed = request.getfixturevalue(fixture)
+    folder, expected = Path(shutil.copytree(changed.folder, new_folder())), changed.expected
     before = ledger_hashes(folder)
     draw = random.Random(1)
-    steps = built.first_run.out.count("✓")
     for how in (signal.SIGKILL, signal.SIGINT, signal.SIGKILL):
-        ended = stopped_run(folder, draw.randrange(1, steps // 4), draw.uniform(0, LONGEST_STEP_SECONDS), how)
+        after = 1 if options else draw.randrange(1, changed.steps // 4)  # of few steps some must be left for the last
+        ended = stopped_run(folder, after, draw.uniform(0, 0.3 if options else LONGEST_STEP_SECONDS), how, *options)
         if how == signal.SIGINT:
             assert ended.code == 130
             assert ended.err == "crm-pipeline: interrupted; the last good tables are untouched\n"
         else:
             assert ended.code == -how
         assert_sound(folder, before, expected)
-    finished = crm("run", folder)
+    finished = crm("run", folder, *options)
     assert finished.code == 0, finished.text
-    assert_complete(folder, expected)
-    older = {run.run_id for run in instance_of(renewed[0]).get_runs()}
+    assert_complete(folder, expected, is_published=not options)
+    older = {run.run_id for run in instance_of(changed.folder).get_runs()}
     found = {run.status for run in instance_of(folder).get_runs() if run.run_id not in older}
     killed, interrupted = DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED
     assert killed in found and found <= {killed, interrupted, DagsterRunStatus.SUCCESS}, "no run stays unfinished"
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("seed", range(20))
-def test_a_run_on_renewed_files_that_is_killed(
-    built: Built, renewed: tuple[Path, Hashes], new_folder: Callable[[], Path], seed: int
-) -> None:
-    folder, expected = Path(shutil.copytree(renewed[0], new_folder())), renewed[1]
+@pytest.mark.parametrize("fifth", range(5))
+def test_a_run_on_renewed_files_that_is_killed(renewed: Renewed, new_folder: Callable[[], Path], fifth: int) -> None:
+    """Killed for the first time in each fifth of the run, and three times after that: twenty moments in all."""
+    folder, expected = Path(shutil.copytree(renewed.folder, new_folder())), renewed.expected
     before = ledger_hashes(folder)
-    draw = random.Random(seed)
-    steps = built.first_run.out.count("✓")
-    ended = stopped_run(folder, draw.randrange(steps), draw.uniform(0, LONGEST_STEP_SECONDS), signal.SIGKILL)
-    assert ended.code in (0, -signal.SIGKILL)  # the last moments may lie after the end
-    assert_sound(folder, before, expected)
+    draw = random.Random(fifth)
+    part = renewed.steps // 5
+    for first in (fifth * part, 0, 0, 0):
+        ended = stopped_run(folder, first + draw.randrange(part), draw.uniform(0, LONGEST_STEP_SECONDS), signal.SIGKILL)
+        assert ended.code in (0, -signal.SIGKILL)  # the last moments may lie after the end
+        assert_sound(folder, before, expected)
     finished = crm("run", folder)
     assert finished.code == 0, finished.text
     assert_complete(folder, expected)
