@@ -35,7 +35,7 @@ WORDS: dict[str, str] = {
     "says_purchases": "Darin geht das Kaufmodell ein, das nur weiß, wie oft und wann zuletzt der Kunde bestellte: es "
     "erwartet {orders} Bestelltage.",
     "says_purchases_differ": "Für sich allein würde es {btyd} Umsatz erwarten, veröffentlicht sind {spend}: bei "
-    "diesem Kunden sind sich die Modelle uneinig, und das veröffentlichte traf bekannte Ergebnisse besser.",
+    "diesem Kunden sind sich die Modelle uneinig, und beide Zahlen sind mit Vorsicht zu nehmen.",
     "says_rule": "Der Wert stammt von einer einfachen Regel (bisherige Häufigkeit x mittlerer Umsatz), da kein "
     "Modell sicher besser war.",
     "says_worth_up": "Das sind {change} mehr als am {before}.",

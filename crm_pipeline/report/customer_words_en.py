@@ -35,7 +35,7 @@ WORDS: dict[str, str] = {
     "says_purchases": "One input of that is the purchase model, which knows only how often and how lately the "
     "customer ordered: it expects {orders} order days.",
     "says_purchases_differ": "By itself that model would expect {btyd} of spend where {spend} is published: for this "
-    "customer the models disagree, and the published one did better on known outcomes.",
+    "customer the models disagree, so take both numbers with care.",
     "says_rule": "The value is that of a simple rule (past rate x mean spend), since no model did surely better.",
     "says_worth_up": "That is {change} more than at {before}.",
     "says_worth_down": "That is a change of {change} since {before}.",

@@ -33,7 +33,7 @@ WORDS: dict[str, str] = {
     "worth": "预期价值",
     "says_worth": "未来 {days} 天价值 {value}（{lower} 至 {upper}，80% 区间）。",
     "says_purchases": "其中一项依据是购买模型，它只了解客户下单的频率和最近时间：预计 {orders} 个下单日。",
-    "says_purchases_differ": "仅凭该模型预计消费 {btyd}，而发布值为 {spend}：各模型对该客户意见不一，发布的模型在已知结果上更准确。",
+    "says_purchases_differ": "仅凭该模型预计消费 {btyd}，而发布值为 {spend}：各模型对该客户意见不一，两个数字都请谨慎使用。",
     "says_rule": "该价值来自简单规则（以往频率 × 平均消费），因为没有模型确定更好。",
     "says_worth_up": "比 {before} 多 {change}。",
     "says_worth_down": "自 {before} 以来变化 {change}。",

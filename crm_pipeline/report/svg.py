@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
-from crm_pipeline.report.svg_drawing import FONT, INK, SERIES, SOFT, WIDTH, Margins, draw, shorten, text_width
+from crm_pipeline.report.svg_drawing import FONT, INK, SERIES, SOFT, WIDTH, Margins, draw, fitting, shorten, text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -154,20 +154,21 @@ def heat_map(
         axes.tick_params(length=0)
         for spine in axes.spines.values():
             spine.set_visible(False)
-        axes.figure.text(2 / WIDTH, 1 - 10 / height, f"{row_axis} ↓  {column_axis} →", fontsize=FONT, color=SOFT)
+        named = f"{row_axis} ↓  {column_axis} →"
+        axes.figure.text(2 / WIDTH, 1 - 10 / height, named, fontsize=fitting(named), color=SOFT)
 
     return draw(name, words, fill, Margins(left, right, top, 6.0), height)
 
 
 def _name_axes(axes: Axes, x_axis: str, y_axis: str, shown: Shown) -> None:
     """The y axis is named above it, where it needs no turning of the head."""
-    axes.set_xlabel(x_axis)
+    axes.set_xlabel(x_axis, fontsize=fitting(x_axis, axes.get_position().width * WIDTH))
     axes.grid(axis="y")
     axes.spines["left"].set_visible(False)
     axes.yaxis.set_major_locator(_ticks())
     axes.yaxis.set_major_formatter(_formatter(shown))
     inner = axes.get_position().width * WIDTH
-    axes.set_title(y_axis, loc="left", fontsize=FONT, color=SOFT, x=-40 / inner, pad=5)
+    axes.set_title(y_axis, loc="left", fontsize=fitting(y_axis), color=SOFT, x=-40 / inner, pad=5)
 
 
 def _ticks() -> Any:

@@ -116,6 +116,11 @@ def text_width(text: str, size: float = FONT) -> float:
     return size * sum(1.0 if east_asian_width(letter) in "WF" else 0.56 for letter in text)
 
 
+def fitting(text: str, room: float = WIDTH - 6) -> float:
+    """The size in which a text has at most so many points: longer names of axes are written smaller."""
+    return min(FONT, FONT * room / max(text_width(text), 1.0))
+
+
 def shorten(text: str, longest: int = LONGEST) -> str:
     """A label that leaves room for the chart, measured in half-width characters."""
     wide = [2 if east_asian_width(letter) in "WF" else 1 for letter in text]

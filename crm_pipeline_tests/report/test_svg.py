@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 
 from crm_pipeline.report import svg
-from crm_pipeline.report.svg_drawing import shorten
+from crm_pipeline.report.svg_drawing import FONT, WIDTH, fitting, shorten, text_width
 from crm_pipeline.report.wording import LANGUAGES, Wording
 
 
@@ -106,3 +106,12 @@ def test_columns_with_marks() -> None:
 )
 def test_long_labels_are_cut(text: str, short: str) -> None:
     assert shorten(text) == short
+
+
+def test_a_long_name_of_an_axis_is_written_smaller_and_stays_inside() -> None:
+    long = "Monate seit der ersten Bestellung, % der Kohorte, und noch etwas mehr dazu"
+    assert fitting("month") == FONT and fitting(long) < FONT
+    assert text_width(long, fitting(long)) <= WIDTH
+    drawn = svg.heat_map("n", "w", ["a"], ["b"], {(0, 0): 1.0}, "row", long, str)
+    size = float(re.findall(r"font-size: ([\d.]+)px[^>]*>row ↓", drawn)[0])
+    assert text_width(f"row ↓  {long} →", size) <= WIDTH
