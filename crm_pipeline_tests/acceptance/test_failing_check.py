@@ -61,7 +61,7 @@ def test_a_broken_row_rule_stops_the_table_and_what_follows(project: Path, monke
 
     status = crm("status", project)
     assert status.code == 0 and "Last run: failure" in status.text
-    assert f"critical: order_lines row_rules: {RULE}" in status.text
+    assert f"critical: order_lines: {RULE}: {rows:,} rows do not" in status.text
 
 
 def test_what_was_withdrawn_no_longer_fails(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -195,7 +195,7 @@ def test_the_command_says_what_it_did_or_what_to_do(tmp_path: Path) -> None:
     done = crm("export", tmp_path, "--audience", "them", "--output", str(tmp_path / "x.csv"))
     assert (done.code, "2 customers exported" in done.text, (tmp_path / "x.csv").exists()) == (0, True, True)
     listed = crm("export", tmp_path, "--list").text
-    assert "them: segment at risk, as csv, after each run exported 1 times" in listed and "not exported yet" in listed
+    assert "them: segment at risk, as csv, after each run exported 1 time," in listed and "not exported yet" in listed
     for given, says in (
         (("--audience", "thm"), "did you mean 'them'"),
         ((), "say which audience"),
