@@ -30,7 +30,7 @@ def nightly(pipeline: Pipeline) -> dg.AutomationCondition[Any] | None:
 
 
 def when_inputs_change(pipeline: Pipeline) -> dg.AutomationCondition[Any] | None:
-    """For tables: the newest part runs when the content of something that it reads changed, or when it is new.
+    """For tables: the newest part runs when something that it reads or its code changed, or when it is new.
 
     It waits as long as something that it reads, or that this reads, runs or is about to: `reconciliation` counts rows
     of files in staged and cleaned tables, and would find some of them as they were before.
@@ -39,10 +39,11 @@ def when_inputs_change(pipeline: Pipeline) -> dg.AutomationCondition[Any] | None
         return None
     condition = dg.AutomationCondition
     changed = condition.any_deps_match(condition.data_version_changed())
+    cause: dg.AutomationCondition[Any] = condition.newly_missing() | condition.code_version_changed() | changed
     on_its_way = condition.will_be_requested() | condition.in_progress()
     return (
         condition.in_latest_time_window()
-        & (condition.newly_missing() | changed).since_last_handled()
+        & cause.since_last_handled()
         & ~condition.any_deps_missing()
         & ~condition.any_deps_match(on_its_way | condition.any_deps_match(on_its_way))
         & ~condition.in_progress()

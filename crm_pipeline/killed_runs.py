@@ -1,8 +1,7 @@
 """Runs that Dagster launched and whose process was killed: its queue would wait for them for ever.
 
-Dagster asks how its runs are only where they have containers or tasks of their own; a run in a process of this machine
-that ends without a word (out of memory, the machine switched off) shows as running, and as runs go one at a time no
-other would start.
+A run's process is watched by the code server that started it. Where that is gone as well (the machine was switched off,
+the whole service was killed) nobody notices: the run shows as running, and as runs go one at a time no other starts.
 """
 
 from __future__ import annotations

@@ -52,9 +52,16 @@ def _is_alive(process: int) -> bool:
 
 def dead_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     """Runs that show as running though their process was killed."""
-    unfinished = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
+    busy = (dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
+    unfinished = dg.RunsFilter(statuses=list(busy))
     runs = instance.get_runs(filters=unfinished)
     return [run for run in runs if has_ended(run.tags.get(PROCESS_TAG) or run.tags.get(WORKER_TAG, ""))]
+
+
+def _is_unfinished(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Asked once more when the process is gone: it may have ended well since its runs were listed."""
+    run = instance.get_run_by_id(run_id)
+    return run is not None and not run.is_finished
 
 
 def bury_dead_runs(instance: dg.DagsterInstance) -> list[str]:
@@ -62,7 +69,7 @@ def bury_dead_runs(instance: dg.DagsterInstance) -> list[str]:
 
     Returns their ids: whoever buries them tells of them, for nobody finds them again.
     """
-    dead = dead_runs(instance)
+    dead = [run for run in dead_runs(instance) if _is_unfinished(instance, run.run_id)]
     for run in dead:
         instance.report_run_failed(
             run, "The process of this run was killed; the next run continues from the last good tables."

@@ -42,7 +42,9 @@ class WarehouseResource(DuckDBResource):
         return self._files
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Take the lock; a Failure with one clear sentence when it cannot be had. Note which process holds it."""
+        """Note which process does the run, and take the lock; a Failure with one sentence when it cannot be had."""
+        if context.instance is not None and context.run is not None and PROCESS_TAG not in context.run.tags:
+            context.instance.add_run_tags(context.run.run_id, {WORKER_TAG: this_process()})
         try:
             self._held.enter_context(self.files.locked(wait_seconds=LOCK_WAIT_SECONDS))
         except CrmError as error:
@@ -51,8 +53,6 @@ class WarehouseResource(DuckDBResource):
             ) from error
         if context.instance is not None and context.instance.root_directory:
             self._held.enter_context(quick_history(Path(context.instance.root_directory)))
-        if context.instance is not None and context.run is not None and PROCESS_TAG not in context.run.tags:
-            context.instance.add_run_tags(context.run.run_id, {WORKER_TAG: this_process()})
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Release the lock."""

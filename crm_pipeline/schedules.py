@@ -115,7 +115,8 @@ def snapshot_requests(pipeline: Pipeline, moment: datetime) -> list[dg.RunReques
         return [dg.RunRequest(f"snapshot-{day} {key}", partition_key=day.isoformat()) for day in wanted]
     if late := [day for day in due_snapshots(at) if (day - through).days > 1]:
         return dg.SkipReason(f"{late[0]} waits: the sources of orders are complete to {through}")
-    return dg.SkipReason(f"every snapshot is up to date; the next is {_next(pipeline, today) or 'not planned'}")
+    which = "every snapshot before the newest" if is_declarative(pipeline) else "every snapshot"
+    return dg.SkipReason(f"{which} is up to date; the next is {_next(pipeline, today) or 'not planned'}")
 
 
 def _next(pipeline: Pipeline, today: date) -> date | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 _STREAMS = (1, 2)
 """File descriptors of standard output and standard error."""
@@ -19,15 +20,30 @@ def kept_streams() -> Iterator[None]:
 
     Without it, what is said after an interrupt lands in the step's log instead of the terminal.
     """
-    kept = {stream: os.dup(stream) for stream in _STREAMS}
+    # copies have numbers above those of the streams, one of which may be free
+    kept = {item: fcntl.fcntl(item, fcntl.F_DUPFD_CLOEXEC, 3) for item in _STREAMS if _is_open(item)}
     try:
         yield
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        flush()
         for stream, copy in kept.items():
             os.dup2(copy, stream)
             os.close(copy)
+
+
+def flush() -> None:
+    """Write what is still to be written; nothing where whoever read it is gone."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # gone, closed, none
+            stream.flush()
+
+
+def _is_open(stream: int) -> bool:
+    try:
+        os.fstat(stream)
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager

@@ -65,6 +65,9 @@ def _hold(path: Path, address: str) -> int:
         where = os.read(lock, 100).decode()
         os.close(lock)
         raise UserError(f"the web UI of this project runs already, at {where}; end it first (Ctrl-C)") from None
+    except OSError as error:
+        os.close(lock)
+        raise UserError(f"{path}: cannot be locked ({error.strerror}); keep the project on a local disk") from None
     os.set_inheritable(lock, True)
     os.ftruncate(lock, 0)
     os.write(lock, address.encode())

@@ -8,11 +8,13 @@ from datetime import date
 from pathlib import Path
 
 import dagster as dg
+import pytest
 from ruamel.yaml import YAML
 
+from crm_pipeline import processes
 from crm_pipeline.killed_runs import build_killed_runs
 from crm_pipeline.pipeline import Pipeline
-from crm_pipeline.processes import WORKER_TAG, this_process
+from crm_pipeline.processes import WORKER_TAG, bury_dead_runs, dead_runs, this_process
 from crm_pipeline.resources import WarehouseResource
 from crm_pipeline_tests.alerts.receivers import webhook
 from crm_pipeline_tests.kit import SOURCE, make_project
@@ -38,6 +40,23 @@ def test_a_killed_run_is_marked_as_failed_and_told_of_once(tmp_path: Path) -> No
         found = {run.run_id: run.status for run in instance.get_runs()}
         assert found == {dead.run_id: dg.DagsterRunStatus.FAILURE, alive.run_id: started, unknown.run_id: started}
         assert [item["run_id"] for body in server.bodies for item in body["alerts"]] == [dead.run_id]
+
+
+def test_a_run_that_ended_while_it_was_looked_for_keeps_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    @dg.job
+    def declared() -> None:
+        pass
+
+    with dg.instance_for_test() as instance:
+        found = instance.create_run_for_job(declared, status=dg.DagsterRunStatus.CANCELING, tags={WORKER_TAG: "1 gone"})
+        ended = instance.create_run_for_job(declared, status=dg.DagsterRunStatus.STARTED, tags={WORKER_TAG: "1 gone"})
+        listed = dead_runs(instance)
+        assert {run.run_id for run in listed} == {found.run_id, ended.run_id}
+        instance.report_run_canceled(ended)
+        monkeypatch.setattr(processes, "dead_runs", lambda _: listed)  # as they were a moment before
+        assert bury_dead_runs(instance) == [found.run_id]
+        run = instance.get_run_by_id(ended.run_id)
+        assert run is not None and run.status == dg.DagsterRunStatus.CANCELED
 
 
 def test_a_run_says_which_process_does_it(tmp_path: Path) -> None:

@@ -52,4 +52,7 @@ def build_alert_sensors(pipeline: Pipeline) -> list[dg.SensorDefinition]:
 def _why(context: dg.RunFailureSensorContext) -> str:
     for event in context.get_step_failure_events():
         return reason(event.step_key or "", event.step_failure_data)
+    run_id, began = context.dagster_run.run_id, dg.DagsterEventType.STEP_START
+    if context.instance.get_records_for_run(run_id, of_type=began, limit=1).records:
+        return "the run's process ended in the middle of a step without a word: killed, or out of memory"
     return "the run failed before its first step"

@@ -165,10 +165,14 @@ def _inputs(
     yield _row("score", SCORE, stability_index(scores[0], scores[1], customers), scores, limits)
 
 
+_COMPARED_DAYS = {"order_day_trend": 90, "spend_trend": 90, "order_day_change_30d": 60}
+"""Features that compare two windows: how far back the longer or earlier one reaches."""
+
+
 def _window_days(feature: str) -> int:
-    """The days that a feature looks back over, as its name says; 0 where it has no window."""
+    """The days that a feature looks back over, as its name says or above; 0 where it has no window."""
     found = re.search(r"_(\d+)d$", feature)
-    return int(found.group(1)) if found else 0
+    return _COMPARED_DAYS.get(feature) or (int(found.group(1)) if found else 0)
 
 
 def _outcomes(before: pd.DataFrame, due: pd.DataFrame, limits: DriftSettings) -> Iterator[dict[str, Any]]:

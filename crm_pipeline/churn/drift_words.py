@@ -48,7 +48,7 @@ def drift_lines(connection: DuckDBPyConnection) -> list[str]:
     ]
     more = [f"… and {len(lines) - MOST} more in churn.churn_drift."] if len(lines) > MOST else []
     advice = [
-        "Look at the feature's source and at what changed in the shop before you act on the churn scores; "
+        "Look at the sources and at what changed in the shop before you act on the churn scores; "
         "if the change is real, the model learns it from the next outcomes."
     ]
     return lines[:MOST] + more + (advice if any(row.is_failure for row in found) else [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crm_pipeline.errors import CrmError
+from crm_pipeline.terminal import flush
 
 if TYPE_CHECKING:
     from crm_pipeline.pipeline import Pipeline
@@ -33,8 +35,9 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
             click.echo(f"crm-pipeline: {error}", err=True)
             sys.exit(error.exit_code)
         except KeyboardInterrupt:
-            click.echo("crm-pipeline: interrupted; the last good tables are untouched", err=True)
-            sys.stdout.flush()
+            with suppress(OSError):  # who read what was said may be gone by now, as after Ctrl-C with `| tee`
+                click.echo("crm-pipeline: interrupted; the last good tables are untouched", err=True)
+            flush()
             os._exit(130)  # the run's thread is at work: an orderly exit would tear its connections from under it
         except BrokenPipeError:  # whoever read the output is gone (`| head`)
             os._exit(1)  # as above, and what is left to say would break as well

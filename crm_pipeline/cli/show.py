@@ -102,7 +102,9 @@ def export_tables(folder: Path | None, target: Path, tables: tuple[str, ...], sn
 
 @main.command()
 @project_option
-@click.option("--port", default=3000, show_default=True, help="Port on the loopback interface.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port on the loopback interface."
+)
 @guarded
 def ui(folder: Path | None, port: int) -> None:
     """Start the Dagster web UI on this project's runs."""

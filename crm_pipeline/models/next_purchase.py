@@ -42,7 +42,7 @@ class FittedNextPurchase:
 
     @property
     def method(self) -> str:
-        """'due' or 'rate'."""
+        """'due' or 'rate'; where the latter is `is_early`, `alive_probability` knows more."""
         return RATE if self.score is None else MODEL
 
     def probability(self, rows: pd.DataFrame) -> FloatArray:
@@ -72,6 +72,8 @@ def alive_probability(
     Returns:
         Of orders the probability of at least one; of a category the rate's, if the customer is alive, and no more
         than of an order.
+
+    Raises ValueError for a customer without a row of orders.
     """
     orders = rows.loc[is_order, ["customer_id", *HISTORY_COLUMNS]].set_index("customer_id")
     groups, place = np.unique(np.column_stack(_history(orders)), axis=0, return_inverse=True)
@@ -80,6 +82,8 @@ def alive_probability(
     alive = purchases.probability_alive(frequency, first - last, first)
     reached = purchases.purchases_reach(np.ones_like(alive), alive, frequency, first, float(days))
     of_customer = pd.Index(orders.index).get_indexer(pd.Index(rows["customer_id"]))
+    if (of_customer < 0).any():
+        raise ValueError("each customer needs a row of orders")
     group = place.reshape(-1)[of_customer]
     of_category = np.minimum(alive[group] * rate_probability(rows, days), reached[group])
     return np.asarray(np.clip(np.where(is_order, reached[group], of_category), _SURE, 1 - _SURE))

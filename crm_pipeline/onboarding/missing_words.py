@@ -54,7 +54,9 @@ def unnamed_words(source: TypedSource) -> Iterator[tuple[str, str, dict[str, int
         total: Counter[str] = Counter()
         for sample in source.samples:
             names = {name.lower(): name for name in sample.rows.column_names}
-            total.update(_counts(sample.rows.column(names[mapping.column.lower()]), known))
+            name = names.get(mapping.column.lower())
+            if name is not None:  # an optional column that this file does not have
+                total.update(_counts(sample.rows.column(name), known))
         left = {word: count for word, count in total.items() if word not in named}
         if left:
             yield target, mapping.column, left

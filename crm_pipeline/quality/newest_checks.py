@@ -24,21 +24,23 @@ They are those of the run that published the part, or of the table's newest atte
 it that were not published are over, and so are parts that retention took away.
 """
 
+PLACED = f"""
+    select *, severity = 'critical'
+        or coalesce(snapshot_date = max(snapshot_date) over (partition by table_name), true) as is_standing
+    from ({NEWEST_CHECKS})
+"""
+"""The same, and whether a failure stands: it is of the table's newest snapshot, or it keeps a part from being renewed.
+
+Other failures at an earlier snapshot are history: a young shop had too few outcomes for a model then, and nobody can do
+anything about it now.
+"""
+
 FAILURES = f"""
-    with newest as ({NEWEST_CHECKS}),
-    placed as (
-        select *, coalesce(snapshot_date = max(snapshot_date) over (partition by table_name), true) as is_standing
-        from newest
-    )
     select severity, table_name, check_name, count(*) as parts, bool_or(is_standing) as is_standing,
         max(snapshot_date) as newest_snapshot,
         max_by(coalesce(observed, ''), coalesce(snapshot_date, date '1970-01-01')) as observed,
         max_by(coalesce(expected, ''), coalesce(snapshot_date, date '1970-01-01')) as expected
-    from placed where status <> 'passed'
+    from ({PLACED}) where status <> 'passed'
     group by severity, table_name, check_name
 """
-"""What failed, once per table and check, with what its newest snapshot found.
-
-`is_standing`: it failed at the table's newest snapshot. A failure at an earlier one only is history: a young shop had
-too few outcomes for a model then, and nobody can do anything about it now.
-"""
+"""What failed, once per table and check, with what its newest snapshot found."""

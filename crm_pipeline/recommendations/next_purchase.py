@@ -123,7 +123,7 @@ def build(
         if model.is_early and purchases:
             known = mine if is_order else pd.concat([mine, rows[(rows["category"] == ANY)]])
             chances = alive_probability(known, (known["category"] == ANY).to_numpy(), purchases[0], model.horizon_days)
-            probability, method, why = chances[: len(mine)], ALIVE, f"who is still a customer: {model.why}"
+            probability, method, why = chances[: len(mine)], ALIVE, f"by who is still a customer, for {model.why}"
         days = np.floor(days_to_even_chance(probability, model.horizon_days))
         due = pd.Timestamp(snapshot_date) + pd.to_timedelta(np.minimum(days, LONGEST_DAYS), unit="D")
         span = (mine["days_since_first"] - mine["days_since_last"]).astype("float64")

@@ -23,7 +23,6 @@ from crm_pipeline_tests.acceptance.browsing import free_port, wait_until_it_answ
 from crm_pipeline_tests.acceptance.commands import REPOSITORY
 
 PROGRAMS = Path(sys.executable).parent
-LOCATION = "crm_pipeline.definitions"
 END_SECONDS = 60
 
 
@@ -34,15 +33,6 @@ class Production:
     folder: Path
     env: Mapping[str, str]
     logs: Path
-    location: str = LOCATION
-    """The module of the code location; workspace.yaml names the usual one."""
-
-    @property
-    def workspace(self) -> tuple[str, str]:
-        """The options that name the code location."""
-        if self.location == LOCATION:
-            return "-w", str(REPOSITORY / "workspace.yaml")
-        return "-m", self.location
 
     @contextmanager
     def program(self, *command: str) -> Iterator[subprocess.Popen[bytes]]:
@@ -51,7 +41,7 @@ class Production:
         with (
             log.open("wb") as output,
             subprocess.Popen(
-                [str(PROGRAMS / command[0]), *command[1:], *self.workspace],
+                [str(PROGRAMS / command[0]), *command[1:], "-w", str(REPOSITORY / "workspace.yaml")],
                 env=self.env,
                 cwd=REPOSITORY,
                 stdout=output,
@@ -64,7 +54,8 @@ class Production:
             try:
                 yield running
             finally:
-                os.killpg(running.pid, signal.SIGTERM)
+                with suppress(ProcessLookupError):  # it has ended by itself
+                    os.killpg(running.pid, signal.SIGTERM)
                 with suppress(subprocess.TimeoutExpired):
                     running.wait(timeout=END_SECONDS)
                 with suppress(ProcessLookupError):  # nobody is left

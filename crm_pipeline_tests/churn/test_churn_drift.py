@@ -152,7 +152,7 @@ def test_the_words_and_the_chart():
     loud, _ = said(churn_drift.build(rows, REGISTRY, PROJECT, DAY))
     assert loud[0].startswith("Drift at 2024-04-01, failure: feature expected_purchases, PSI ")
     assert loud[0].endswith("now), limit 0.158: chance alone does as much among so few customers.")
-    assert loud[-1].startswith("Look at the feature's source")
+    assert loud[-1].startswith("Look at the sources and at what changed")
 
 
 def test_without_a_table_of_rows_nothing_is_said():
@@ -185,3 +185,19 @@ def test_what_chance_does_among_few_customers_is_told_as_the_limit():
     limits = [float(text) for text in re.findall(r"PSI [\d.]+ .*?limit ([\d.]+): chance alone", lines[0])]
     moved = [float(text) for text in re.findall(r"PSI ([\d.]+)", lines[0])]
     assert len(limits) == len(moved) == 1 and moved[0] < limits[0] > 0.1
+
+
+def test_every_feature_that_looks_back_has_its_days():
+    """A feature that is described by days before the snapshot is judged only when these days were there."""
+    from crm_pipeline.churn.churn_drift import _window_days
+    from crm_pipeline.features.customer_features import TABLE
+
+    described = {
+        column.name: max(int(days) for days in re.findall(r"(\d+)(?:-day| days)", column.description))
+        for column in TABLE.columns
+        if re.search(r"\d+(-day| days)", column.description) and re.search(r"_\d+d$|_trend$", column.name)
+    }
+    assert {"order_day_trend", "spend_trend"} <= set(described)
+    short = {name: days for name, days in described.items() if _window_days(name) < days}
+    assert short == {}
+    assert _window_days("order_day_change_30d") == 60 and _window_days("tenure_days") == 0

@@ -135,3 +135,14 @@ def test_a_file_that_cannot_be_read_is_no_sample(tmp_path: Path) -> None:
 
 def test_files_with_nothing_but_names_of_columns_are_told(tmp_path: Path) -> None:
     assert "there is not one row in its files: only names of columns" in messages(checked(tmp_path, []), "warning")
+
+
+def test_an_optional_column_may_be_absent_from_a_file(tmp_path: Path) -> None:
+    with_it = "\n".join([HEADER + ",discount", *(f"{line},-" for line in GOOD)]) + "\n"
+    without = "\n".join([HEADER, "o9,tea,2024-01-05,1,2"]) + "\n"
+    source = lines_source(columns={"discount_amount": {"column": "discount", "optional": True}})
+    project = project_with(
+        tmp_path, {"lines_1.csv": with_it, "lines_2.csv": without}, sources={"lines": source | {"path": "lines_*.csv"}}
+    )
+    messages = [item.message for item in check_project(project, NOW).findings]
+    assert any(text.startswith(f"`-` in {len(GOOD)} rows of 'discount'") for text in messages)

@@ -86,3 +86,16 @@ def test_a_part_that_was_taken_away_is_over(ledger_file: duckdb.DuckDBPyConnecti
     run(ledger_file, 2, [(MARCH, "passed")])
     Ledger(ledger_file).remove("churn_model", date.fromisoformat(JANUARY), REMOVED)
     assert failing(ledger_file) == 0
+
+
+def test_what_keeps_an_older_snapshot_from_being_renewed_stands(tmp_path: Path) -> None:
+    pipeline = Pipeline(make_project(tmp_path))
+    pipeline.warehouse.prepare()
+    with pipeline.warehouse.connect() as connection:
+        run(connection, 1, [(JANUARY, "passed"), (FEBRUARY, "passed")])
+        run(connection, 2, [(JANUARY, "failed")], is_published=False)
+        connection.execute("update quality.check_results set severity = 'critical' where status = 'failed'")
+        assert connection.execute(ALL["checks"]).fetchall() == [(2, 1, 1, 1, 1, 1, 0, 0)]
+    (line,) = failed_checks(pipeline)
+    assert line.startswith(f"critical: churn_model, snapshot {JANUARY}: ")
+    assert any("failed checks" in item for item in to_do(pipeline, is_stale=False))

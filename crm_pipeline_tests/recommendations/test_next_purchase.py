@@ -85,7 +85,7 @@ def test_before_outcomes_are_known_who_is_gone_is_seen_by_btyd():
         assert found.loc[(customer, "drinks"), "probability"] == pytest.approx(min(alive * rate, order))
         assert found.loc[(customer, "any"), "rate_probability"] == pytest.approx(rate)
     assert set(found["method"]) == {"btyd"}
-    assert set(found["why"]) == {"who is still a customer: only 0 outcomes of a kind are known"}
+    assert set(found["why"]) == {"by who is still a customer, for only 0 outcomes of a kind are known"}
     assert found.loc[("bob", "any"), "probability"] < 0.2 < found.loc[("ada", "any"), "probability"]
 
 

@@ -19,16 +19,12 @@ from quality.reconciliation having sum(read_count) > 0
 """
 
 CHECKS = f"""
-with newest as ({newest_checks.NEWEST_CHECKS})
 select count(*) as checks, count(*) filter (where status = 'passed') as passed,
     count(*) filter (where status <> 'passed') as failed, count(distinct table_name) as tables,
     count(*) filter (where status <> 'passed' and is_standing) as standing,
     count(*) filter (where status <> 'passed' and is_standing and severity <> 'warning') as errors,
     standing - errors as warnings, failed - standing as earlier
-from (
-    select *, coalesce(snapshot_date = max(snapshot_date) over (partition by table_name), true) as is_standing
-    from newest
-)
+from ({newest_checks.PLACED})
 having count(*) > 0
 """
 
