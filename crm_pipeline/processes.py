@@ -13,8 +13,11 @@ PROCESS_TAG, WORKER_TAG = "crm_pipeline/process", "crm_pipeline/worker"
 
 
 def this_process() -> str:
-    """What a run writes down of its process: number, start and machine; numbers are given again after a restart."""
-    return f"{os.getpid()} {_started(os.getpid())} {socket.gethostname()}"
+    """What a run writes down of its process: number, start, machine and container.
+
+    Numbers are given again after a restart, and containers number theirs apart, also where they share the host's name.
+    """
+    return f"{os.getpid()} {_started(os.getpid())} {socket.gethostname()} {_numbering()}"
 
 
 def has_ended(text: str) -> bool:
@@ -23,8 +26,9 @@ def has_ended(text: str) -> bool:
     ``text``: what `this_process` said, or a process number alone. False for a process of another machine (or
     container), and where nothing was written down.
     """
-    number, started, machine = [*text.split(" "), "", "", ""][:3]
-    if not number.isdigit() or (machine and machine != socket.gethostname()):
+    number, started, machine, numbering = [*text.split(" "), "", "", "", ""][:4]
+    is_elsewhere = (machine and machine != socket.gethostname()) or (numbering and numbering != _numbering())
+    if not number.isdigit() or is_elsewhere:
         return False
     return not _is_alive(int(number)) or (started != "" and started != _started(int(number)))
 
@@ -38,6 +42,14 @@ def _started(process: int) -> str:
     except OSError:
         return ""
     return f"{ticks}@{boot[:8]}"
+
+
+def _numbering() -> str:
+    """The namespace of process numbers; empty where the system tells none."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
 
 
 def _is_alive(process: int) -> bool:

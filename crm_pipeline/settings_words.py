@@ -27,6 +27,8 @@ EXPECTED = {
     "model_type": "a section with keys of its own",
     "too_short": "a section with keys of its own",
     "tuple_type": "a list",
+    "list_type": "a list",
+    "union_tag_invalid": "one of {expected_tags}",
     "string_type": "text",
     "int_type": "a whole number",
     "int_parsing": "a whole number",
@@ -65,6 +67,10 @@ def in_words(error: Mapping[str, Any]) -> str:
         expected = EXPECTED[kind].format(**limits) + example
     else:
         expected = str(error["msg"])
+    if kind == "union_tag_invalid":  # what was found is the whole section; of it the key that decides is told
+        return f"{_decider(error)}: expected {expected}, found {_found(_context(error)['tag'])}"
+    if kind == "union_tag_not_found":
+        return f"{_decider(error)} is missing"
     if "extract" in error["loc"] or error["loc"][:1] == ("alerts",):  # what was found there may be a secret
         return f"expected {expected}"
     return f"expected {expected}, found {_found(error.get('input'))}"
@@ -73,6 +79,11 @@ def in_words(error: Mapping[str, Any]) -> str:
 def _context(error: Mapping[str, Any]) -> Mapping[str, Any]:
     context: Mapping[str, Any] = error.get("ctx") or {}
     return context
+
+
+def _decider(error: Mapping[str, Any]) -> str:
+    """The key that says of which kind a section is."""
+    return str(_context(error)["discriminator"]).strip("'")
 
 
 def _found(value: Any) -> str:

@@ -123,14 +123,14 @@ def test_a_run_that_is_stopped_three_times(
     folder, expected = Path(shutil.copytree(changed.folder, new_folder())), changed.expected
     before = ledger_hashes(folder)
     draw = random.Random(1)
-    for how in (signal.SIGKILL, signal.SIGINT, signal.SIGKILL):
+    for stop, how in enumerate((signal.SIGKILL, signal.SIGINT, signal.SIGKILL)):
         after = 1 if options else draw.randrange(1, changed.steps // 4)  # of few steps some must be left for the last
         ended = stopped_run(folder, after, draw.uniform(0, 0.3 if options else LONGEST_STEP_SECONDS), how, *options)
         if how == signal.SIGINT:
             assert ended.code == 130
             assert ended.err == "crm-pipeline: interrupted; the last good tables are untouched\n"
         else:
-            assert ended.code == -how
+            assert ended.code == -how or (stop == 2 and ended.code == 0)  # what was left may be done by then
         assert_sound(folder, before, expected)
     finished = crm("run", folder, *options)
     assert finished.code == 0, finished.text

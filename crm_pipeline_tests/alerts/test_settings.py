@@ -15,7 +15,8 @@ MAIL = "kind: smtp, host: mail.example, sender: crm@shop.example, to: [ops@shop.
 @pytest.mark.parametrize(
     ("receiver", "says"),
     [
-        ("{kind: pager}", "'log', 'webhook', 'smtp'"),
+        ("{kind: pager}", "kind: expected one of 'log', 'webhook', 'smtp', found 'pager'"),
+        ("{path: x}", "kind is missing"),
         ("{kind: log, pth: x}", "unknown key; did you mean 'path'?"),
         ("{kind: webhook}", "url: is missing"),
         ("{kind: webhook, url: 'https://x.example/?token=s3cret-word'}", "looks like a secret"),
