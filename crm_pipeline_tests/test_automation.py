@@ -81,6 +81,24 @@ def test_only_what_changed_upstream_is_asked_for(tmp_path: Path) -> None:
         assert daemon.tick(MORNING) & set(tables) == set(), "what ran has the same content, so it goes no further"
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_new_code_renews_the_newest_part_of_its_table(tmp_path: Path) -> None:
+    changed = {"products", "customer_rfm"}
+    with dg.instance_for_test() as instance:
+        daemon = Daemon(tmp_path, instance)
+        daemon.ran([LANDED_FILES, *daemon.pipeline.tables, DATA_QUALITY, PUBLISHED, "report", "audiences"], "first")
+        daemon.tick(EVENING)
+        assert daemon.tick(EVENING) == set()
+        daemon.definitions = daemon.definitions.map_asset_specs(
+            func=lambda spec: (
+                spec.replace_attributes(code_version="other") if spec.key.to_user_string() in changed else spec
+            )
+        )
+        assert daemon.tick(MORNING) & set(daemon.pipeline.tables) == changed
+        daemon.ran(changed, "first")
+        assert daemon.tick(MORNING) & set(daemon.pipeline.tables) == set()
+
+
 def test_schedules_and_conditions_exclude_each_other(tmp_path: Path) -> None:
     plain = build_definitions(make_project(tmp_path, snapshots=OPEN))
     assert [item.name for item in plain.schedules or []] == ["daily_load", "snapshot_when_due"]
